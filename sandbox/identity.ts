@@ -1,0 +1,89 @@
+/** The App Service managed-identity endpoint: who holds the header gets tokens for the identities of this app. */
+import { randomUUID, timingSafeEqual } from 'node:crypto';
+import type { SandboxRequest, SandboxResponse, Service, TokenIdentity } from './http.ts';
+import { guidFromSeed, identityNames } from './identifiers.ts';
+import type { Identities } from './identifiers.ts';
+import type { Issuer } from './issuer.ts';
+
+export interface IdentityOptions {
+  readonly seed: number;
+  readonly identities: Identities;
+  /** What `X-IDENTITY-HEADER` must carry. */
+  readonly header: string;
+  readonly issuer: Issuer;
+}
+
+export interface IdentityService {
+  readonly service: Service;
+  /** Who asks for what, for the journal. */
+  identify(url: URL): TokenIdentity | undefined;
+  /** A token without the detour over the wire, for tests and for the sandbox itself. */
+  issue(clientId: string, audience: string): Promise<{ readonly token: string; readonly expiresAtSeconds: number }>;
+}
+
+/** App Service gives tokens for about a day. */
+const lifetimeSeconds = 24 * 60 * 60;
+
+const audiences = new Set([
+  'https://vault.azure.net',
+  'https://graph.microsoft.com',
+  'https://cognitiveservices.azure.com',
+  'https://storage.azure.com',
+  'https://management.azure.com',
+  'https://api.botframework.com',
+]);
+
+const noIdentity = 'No User Assigned or Delegated Managed Identity found for specified ClientId/ResourceId/PrincipalId.';
+
+const withoutSlash = (resource: string): string => resource.replace(/\/$/, '');
+
+const sameText = (one: string, other: string): boolean => {
+  const [left, right] = [Buffer.from(one), Buffer.from(other)];
+  return left.length === right.length && timingSafeEqual(left, right);
+};
+
+const errorBody = (statusCode: number, message: string) => ({ statusCode, message, correlationId: randomUUID() });
+const error = (status: number, message: string): SandboxResponse => ({ status, body: errorBody(status, message) });
+
+/** Tokens for exactly the four identities; anything else is refused as App Service does. */
+export function createIdentityService({ seed, identities, header, issuer }: IdentityOptions): IdentityService {
+  const objectIds = new Map(identityNames.map((name) => [identities[name], guidFromSeed(seed, `principal/${name}`)] as const));
+
+  const issue: IdentityService['issue'] = async (clientId, audience) => {
+    const objectId = objectIds.get(clientId);
+    if (objectId === undefined) throw new Error('no such managed identity');
+    const token = await issuer.issue({ clientId, objectId, audience, lifetimeSeconds });
+    return { token, expiresAtSeconds: Math.floor(Date.now() / 1000) + lifetimeSeconds };
+  };
+
+  const giveToken = async ({ url, headers }: SandboxRequest): Promise<SandboxResponse> => {
+    if (!sameText(headers['x-identity-header'] ?? '', header)) return error(401, 'The X-IDENTITY-HEADER is missing or wrong.');
+    if (url.searchParams.get('api-version') !== '2019-08-01') return error(400, 'The api-version is missing or not supported.');
+    const resource = url.searchParams.get('resource') ?? '';
+    const audience = withoutSlash(resource);
+    if (!audiences.has(audience)) return error(400, `The resource principal named ${resource} was not found in the tenant.`);
+    const clientId = (url.searchParams.get('client_id') ?? '').toLowerCase();
+    // No client id would mean the system-assigned identity, which this app does not have.
+    if (!objectIds.has(clientId)) return error(400, noIdentity);
+    const { token, expiresAtSeconds } = await issue(clientId, audience);
+    return {
+      status: 200,
+      headers: { 'cache-control': 'no-store' },
+      // `resource` must echo the request and `expires_on` be a string, or MSAL never caches the token.
+      body: { access_token: token, expires_on: String(expiresAtSeconds), resource, token_type: 'Bearer', client_id: clientId },
+    };
+  };
+
+  return {
+    issue,
+    identify: ({ searchParams }) => {
+      const clientId = (searchParams.get('client_id') ?? '').toLowerCase();
+      return objectIds.has(clientId) ? { clientId, audience: withoutSlash(searchParams.get('resource') ?? '') } : undefined;
+    },
+    service: {
+      name: 'identity',
+      handlers: [{ method: 'GET', path: '/msi/token', handle: giveToken }],
+      error: (status, _code, message) => errorBody(status, message),
+    },
+  };
+}

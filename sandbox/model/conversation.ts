@@ -1,0 +1,152 @@
+/** Turns the messages of a request into turns, and remembers what the turns before the last one were about. */
+import { handlesIn, kindOf, parseResult } from './handles.ts';
+import { fold } from './tokenise.ts';
+import { isRecord } from './tools.ts';
+import type { Tool } from './tools.ts';
+
+export interface ToolCall {
+  readonly tool: string;
+  readonly arguments: Readonly<Record<string, unknown>>;
+  /** Undefined until the tool message came. */
+  readonly result?: unknown;
+}
+
+export interface Turn {
+  readonly text: string;
+  readonly calls: readonly ToolCall[];
+}
+
+export interface ChatMessage {
+  readonly role: string;
+  readonly content: string;
+  readonly toolCallId?: string;
+  readonly toolCalls?: readonly { readonly id: string; readonly name: string; readonly arguments: string }[];
+}
+
+export interface Conversation {
+  readonly turns: readonly Turn[];
+  /** The handle of the person who asks, when a system message says so. */
+  readonly asker?: string;
+}
+
+/** Older turns change nothing that a follow-up can point at. */
+const MAX_TURNS = 30;
+
+export function readConversation(messages: readonly ChatMessage[]): Conversation {
+  const turns: { text: string; calls: { id: string; tool: string; arguments: Record<string, unknown>; result?: unknown }[] }[] = [];
+  let asker: string | undefined;
+  for (const message of messages) {
+    if (message.role === 'system' || message.role === 'developer') {
+      asker = findAsker(message.content) ?? asker;
+    } else if (message.role === 'user') {
+      turns.push({ text: message.content, calls: [] });
+    } else if (message.role === 'assistant') {
+      for (const call of message.toolCalls ?? []) turns.at(-1)?.calls.push({ id: call.id, tool: call.name, arguments: parseArguments(call.arguments) });
+    } else if (message.role === 'tool') {
+      const call = turns.at(-1)?.calls.find((candidate) => candidate.id === message.toolCallId);
+      if (call !== undefined) call.result = parseResult(message.content);
+    }
+  }
+  return { turns: turns.slice(-MAX_TURNS), ...(asker === undefined ? {} : { asker }) };
+}
+
+/** "The person asking is {person_abc234}", in either order and with any verb. */
+function findAsker(system: string): string | undefined {
+  for (const sentence of system.split(/(?<=[.;])\s|\n/u)) {
+    if (!/\b(?:ask(?:s|ing|er)|speaking|speaks|talking|caller|requester|requesting|user|you are helping|on behalf)\b/iu.test(sentence)) continue;
+    const handle = /\{?\b([a-z]+_[a-z2-7]{6,})\b\}?/u.exec(sentence)?.[1];
+    if (handle !== undefined) return handle;
+  }
+  return undefined;
+}
+
+function parseArguments(text: string): Record<string, unknown> {
+  const parsed = parseResult(text);
+  return isRecord(parsed) ? { ...parsed } : {};
+}
+
+/** What earlier turns left behind for a follow-up to point at. */
+export class Memory {
+  readonly asker: string | undefined;
+  /** Folded name → the handles that a find returned, or the one that was picked. */
+  readonly names = new Map<string, readonly string[]>();
+  /** Kind → the handle spoken about last. */
+  readonly last = new Map<string, string>();
+  /** The choices of the last find that returned several. */
+  choices: readonly string[] = [];
+  choiceFacts: ReadonlyMap<string, readonly string[]> = new Map();
+  chosen: string | undefined;
+  /** Calls of the last turn that did more than look somebody up. */
+  lastCalls: readonly ToolCall[] = [];
+  /** Subject → field → handle: the manager of somebody who was shown. */
+  readonly relations = new Map<string, Map<string, string>>();
+
+  constructor(asker?: string) {
+    this.asker = asker;
+  }
+
+  /** Takes in one finished turn. */
+  learn(turn: Turn, tools: readonly Tool[]): void {
+    const wanted: ToolCall[] = [];
+    for (const call of turn.calls) {
+      const tool = tools.find((candidate) => candidate.name === call.tool);
+      if (tool?.finder === true) this.#learnFind(call);
+      else if (Object.keys(call.arguments).length > 0) wanted.push(call);
+      for (const value of Object.values(call.arguments)) this.#use(value);
+      if (tool?.finder !== true) this.#learnRelations(call);
+    }
+    if (wanted.length > 0) this.lastCalls = wanted;
+    else if (turn.calls.length > 0 && this.choices.length === 0) this.lastCalls = turn.calls;
+  }
+
+  #learnFind(call: ToolCall): void {
+    const name = Object.values(call.arguments).find((value): value is string => typeof value === 'string');
+    if (name === undefined || call.result === undefined) return;
+    const found = handlesIn(call.result);
+    const kind = found[0]?.kind;
+    const handles = found.filter((item) => item.kind === kind && item.field === found[0]?.field).map((item) => item.handle);
+    this.names.set(fold(name), handles);
+    if (handles.length > 1) {
+      this.choices = handles;
+      this.choiceFacts = new Map(found.map((item) => [item.handle, item.facts]));
+      this.chosen = undefined;
+    } else if (kind !== undefined && handles[0] !== undefined) {
+      this.last.set(kind, handles[0]);
+    }
+  }
+
+  #use(value: unknown): void {
+    if (typeof value !== 'string') return;
+    const kind = kindOf(value);
+    if (kind === undefined) return;
+    this.last.set(kind, value);
+    if (this.choices.includes(value)) {
+      this.chosen = value;
+      for (const [name, handles] of this.names) if (handles.length > 1 && handles.includes(value)) this.names.set(name, [value]);
+    }
+  }
+
+  #learnRelations(call: ToolCall): void {
+    const subject = Object.values(call.arguments).find((value): value is string => typeof value === 'string' && kindOf(value) !== undefined);
+    if (subject === undefined || call.result === undefined) return;
+    for (const found of handlesIn(call.result)) {
+      if (found.handle === subject) continue;
+      this.relations.set(subject, (this.relations.get(subject) ?? new Map<string, string>()).set(found.field, found.handle));
+      // "lock the laptop" after a list of one device.
+      if (found.kind !== kindOf(subject)) this.last.set(found.kind, found.handle);
+    }
+  }
+
+  /** Handles of a name that was looked up before: the same words, or a part of them. */
+  handlesOf(name: string): readonly string[] | undefined {
+    const folded = fold(name);
+    const exact = this.names.get(folded);
+    if (exact !== undefined) return exact;
+    const words = folded.split(/\s+/u);
+    for (const [known, handles] of [...this.names].reverse()) {
+      const knownWords = known.split(/\s+/u);
+      if (handles.length > 0 && words.every((word) => knownWords.includes(word))) return handles;
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,166 @@
+/** Starts the local cloud and Steward on it: what `npm start` does, and what the stories drive. */
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { managedIdentity } from '../src/clients/credential.ts';
+import { createConnectorClient } from '../src/clients/connector.ts';
+import { createClients, type ClientOptions } from '../src/clients/create-clients.ts';
+import { systemClock } from '../src/clients/clock.ts';
+import { dearest, priceOf } from '../src/clients/model-prices.ts';
+import { createSteward, type Steward } from '../src/steward.ts';
+import { startCloud, type Cloud } from './cloud.ts';
+import { createCompany, type Company } from './company/company.ts';
+import { createGraphService } from './graph/graph.ts';
+import { createModelService } from './model/service.ts';
+import type { RelayOptions } from './model/relay.ts';
+import { startSigningProxy } from './signing-proxy.ts';
+
+const DEPLOYMENT = 'planner';
+/** The sandbox's money: enough for any afternoon, and a ceiling all the same. */
+const MONTH_MICRO_USD = 50_000_000;
+const PERSON_DAY_MICRO_USD = 10_000_000;
+
+export interface StartOptions {
+  readonly seed?: number;
+  /** Instead of the sandbox's own model: any Azure-OpenAI- or OpenAI-compatible endpoint. */
+  readonly model?: RelayOptions;
+  /** The bot itself on `port`, and tokens from the control server. Otherwise a proxy on `port` signs what comes. */
+  readonly auth?: boolean;
+  readonly port?: number;
+  readonly journalFile?: string;
+  readonly dataDir?: string;
+  /** Tokens from the emulated identity endpoint, as in Azure. It is one for a process, so tests with several clouds go without. */
+  readonly managedIdentity?: boolean;
+  readonly onError?: (error: unknown) => void;
+}
+
+export interface Sandbox {
+  /** Where activities are posted. */
+  readonly bot: string;
+  readonly control: string;
+  readonly cloud: Cloud;
+  readonly company: Company;
+  stop(): Promise<void>;
+}
+
+/** Resolves when Steward answers. Fails with a sentence when a port is taken or something does not hold. */
+export async function startSandbox(options: StartOptions = {}): Promise<Sandbox> {
+  const { seed = 1, port = 0, auth = false } = options;
+  let company: Company | undefined;
+  let prepareModel: (() => Promise<void>) | undefined;const cloud = await startCloud({
+    seed,
+    dataDir: options.dataDir,
+    journalFile: options.journalFile,
+    company: (companySeed, tenantId) => {
+      const created = createCompany(companySeed, tenantId);
+      company = created;
+      return { people: created.people(), reset: () => created.reset(), created };
+    },
+    graph: (context) => createGraphService({ company: context.company.created, grants: context.graphGrants, tenantId: context.tenantId }),
+    openai: (context) => {
+      const service = createModelService({ deployment: DEPLOYMENT, reasonerClientIds: new Set([context.identities.reasoner]), ...(options.model && { relay: options.model }) });
+      if (options.model === undefined) prepareModel = () => service.prepare();
+      return service;
+    },
+  });if (company === undefined) throw new Error('the cloud made no company');
+  if (options.managedIdentity === true) offerManagedIdentity(cloud);
+
+  let steward: Steward | undefined;
+  const run = async (onPort: number): Promise<number> => {
+    const { started, port: listening } = await startSteward(cloud, company as Company, options, onPort);
+    steward = started;
+    return listening;
+  };
+  try {
+    const [botPort] = await Promise.all([run(auth ? port : 0), prepareModel?.()]);
+    const botUrl = `http://127.0.0.1:${botPort}/api/messages`;
+    const proxy = auth ? undefined : await startSigningProxy({ channel: cloud.channel, botUrl, port });
+    // Storage is emptied under a running Steward only by starting another: its ledger and leases would not survive it.
+    cloud.onReset(async () => {
+      await steward?.stop();
+      await cloud.storage.clear();
+      await run(botPort);
+    });
+    return {
+      bot: proxy?.url ?? botUrl,
+      control: cloud.endpoints.control,
+      cloud,
+      company,
+      stop: async () => {
+        await proxy?.close();
+        await steward?.stop();
+        await cloud.stop();
+      },
+    };
+  } catch (error) {
+    await steward?.stop().catch(() => undefined);
+    await cloud.stop();
+    throw error;
+  }
+}
+
+async function startSteward(cloud: Cloud, company: Company, options: StartOptions, port: number): Promise<{ readonly started: Steward; readonly port: number }> {
+  const { channel, keeper, reasoner, robot } = cloud.identities;
+  const { groups } = company;
+  const name = options.model?.name ?? 'sandbox-tool-picker';
+  const credentials: Pick<ClientOptions, 'credentialFor'> = options.managedIdentity === true ? {} : { credentialFor: cloud.credentialFor };
+  const clients = createClients({
+    endpoints: cloud.endpoints,
+    agent: cloud.agent,
+    tenantId: cloud.tenantId,
+    identities: { reasoner, robot, keeper },
+    roleGroups: groups,
+    model: { deployment: DEPLOYMENT, name },
+    clock: systemClock,
+    instance: randomUUID(),
+    ...credentials,
+  });
+  const channelCredential = options.managedIdentity === true ? managedIdentity(channel, { tenantId: cloud.tenantId, clock: systemClock }) : cloud.credentialFor(channel);
+  const steward = createSteward(
+    {
+      tenantId: cloud.tenantId,
+      appId: channel,
+      channelKeys: { metadataUrl: cloud.channel.metadataUrl, issuer: cloud.channel.issuer },
+      linkHosts: [],
+      ceiling: { monthMicroUsd: MONTH_MICRO_USD, personDayMicroUsd: PERSON_DAY_MICRO_USD, price: priceOf(name) ?? dearest() },
+      policy: read('../src/guard/policy.cedar'),
+      contract: read('../prompts/steward/skprompt.txt'),
+    },
+    {
+      clients,
+      clock: systemClock,
+      connector: {
+        httpClient: createConnectorClient(isLoopback),
+        connectorToken: async () => (await channelCredential.getToken('https://api.botframework.com/.default'))?.token ?? '',
+      },
+      isServiceUrlAllowed: isLoopback,
+      onError: options.onError ?? (() => undefined),
+    },
+  ); await deployLatch(clients);
+  return { started: steward, ...(await steward.start(port, '127.0.0.1')) };
+}
+
+/** What a deployment does once: without it, Steward counts as killed. A latch that is there stays as it is. */
+async function deployLatch(clients: ReturnType<typeof createClients>): Promise<void> {
+  await clients.prepare();  if ((await clients.latch.read(AbortSignal.timeout(5_000))) !== undefined) return;
+  await clients.latch.write({ level: 'full', epoch: 1, changedAt: systemClock.now(), changedBy: 'deployment', changedByName: '', reason: 'deployed' }, 'any');
+}
+
+/** The environment that App Service gives a process with managed identities. */
+function offerManagedIdentity(cloud: Cloud): void {
+  // eslint-disable-next-line steward/environment-once -- @azure/identity takes the endpoint from the environment only
+  Object.assign(process.env, { IDENTITY_ENDPOINT: cloud.endpoints.identity, IDENTITY_HEADER: cloud.endpoints.identityHeader });
+}
+
+/** Any port of this machine, and nothing else. */
+export function isLoopback(url: string): boolean {
+  try {
+    const { hostname, protocol } = new URL(url);
+    return (protocol === 'http:' || protocol === 'https:') && (hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname));
+  } catch {
+    return false;
+  }
+}
+
+function read(path: string): string {
+  return readFileSync(new URL(path, import.meta.url), 'utf8');
+}

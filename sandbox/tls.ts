@@ -1,0 +1,45 @@
+/** A certificate authority and one leaf for all emulated hosts, made anew at each start. */
+import { generate } from 'selfsigned';
+
+export interface Certificates {
+  /** What clients must trust. */
+  readonly caPem: string;
+  readonly key: string;
+  /** The leaf followed by its issuer. */
+  readonly cert: string;
+}
+
+const hostNames = [
+  'localhost',
+  '*.vault.azure.net',
+  'graph.microsoft.com',
+  '*.openai.azure.com',
+  '*.blob.core.windows.net',
+  '*.table.core.windows.net',
+];
+
+/** Production host names are in the leaf, so that production clients verify names as they do in Azure. */
+export async function createCertificates(): Promise<Certificates> {
+  const common = { keyType: 'ec', algorithm: 'sha256' } as const;
+  const ca = await generate([{ name: 'commonName', value: 'Steward sandbox CA' }], {
+    ...common,
+    extensions: [
+      { name: 'basicConstraints', cA: true, critical: true },
+      { name: 'keyUsage', keyCertSign: true, cRLSign: true, critical: true },
+    ],
+  });
+  const leaf = await generate([{ name: 'commonName', value: 'localhost' }], {
+    ...common,
+    ca: { key: ca.private, cert: ca.cert },
+    extensions: [
+      { name: 'basicConstraints', cA: false },
+      { name: 'extKeyUsage', serverAuth: true },
+      {
+        name: 'subjectAltName',
+        altNames: [...hostNames.map((value) => ({ type: 2 as const, value })), { type: 7, ip: '127.0.0.1' }],
+      },
+    ],
+  });
+  // selfsigned 5.5 ends its PEM without a newline.
+  return { caPem: `${ca.cert}\n`, key: `${leaf.private}\n`, cert: `${leaf.cert}\n${ca.cert}\n` };
+}

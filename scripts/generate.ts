@@ -1,0 +1,48 @@
+/** Writes what is generated from the catalogue and the contract, or with `--check` fails when a committed file differs. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { z } from 'zod/v4';
+import { catalogue, toolsOf } from '../src/actions/catalogue.ts';
+
+const contractShape = z.strictObject({
+  preamble: z.string(),
+  clauses: z.array(
+    z.union([
+      z.strictObject({ id: z.string(), text: z.string(), enforcedBy: z.string(), testedBy: z.array(z.string()).min(1) }),
+      z.strictObject({ id: z.string(), text: z.string(), advisory: z.literal(true) }),
+    ]),
+  ),
+});
+
+const folder = new URL('../prompts/steward/', import.meta.url);
+const contract = contractShape.parse(parse(readFileSync(new URL('contract.yaml', folder), 'utf8')));
+
+const prompt = [contract.preamble, '', ...contract.clauses.map((clause, index) => `${index + 1}. ${clause.text}`), ''].join('\n');
+const actions = toolsOf(catalogue.all()).map(({ function: { name, description, parameters } }) => ({ name, description, parameters }));
+const config = { schema: 1.1, description: 'The planner of Steward. Generated from contract.yaml and the catalogue.', type: 'completion', completion: { max_tokens: 800 } };
+
+const files: readonly (readonly [string, string])[] = [
+  ['skprompt.txt', prompt],
+  ['actions.json', `${JSON.stringify(actions, null, 2)}\n`],
+  ['config.json', `${JSON.stringify(config, null, 2)}\n`],
+];
+
+const check = process.argv.includes('--check');
+let stale = 0;
+for (const [name, content] of files) {
+  const file = new URL(name, folder);
+  if (!check) {
+    writeFileSync(file, content);
+    continue;
+  }
+  let committed = '';
+  try {
+    committed = readFileSync(file, 'utf8');
+  } catch {
+    // Missing counts as stale.
+  }
+  if (committed === content) continue;
+  stale += 1;
+  console.error(`prompts/steward/${name} is not what the catalogue and the contract say: run \`npm run generate\` and commit it`);
+}
+process.exitCode = stale === 0 ? 0 : 1;

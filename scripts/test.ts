@@ -1,0 +1,155 @@
+/**
+ * `npm test`: every stage in order, what failed shown whole at the end, and the sum alone on the last line.
+ *
+ *     npm test                                   everything
+ *     npm test -- --only lint,unit               some stages
+ *     npm test -- --grep 'second click'          the tests whose title matches
+ *     npm test -- test/unit/guard/gate.test.ts   one file; what is not for us is handed to mocha
+ */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+interface Counts {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+/** What `scripts/mocha-reporter.ts` leaves behind. */
+interface TestRun extends Counts {
+  readonly leftOpen?: string;
+}
+
+/** A check that either holds or not, and counts as one test. */
+interface Check {
+  readonly title: string;
+  readonly command: readonly string[];
+}
+
+const folders = ['src', 'sandbox', 'test', 'bench', 'scripts'].filter((folder) => existsSync(folder));
+const checks = new Map<string, Check>([
+  ['types', { title: 'types', command: ['node_modules/typescript/bin/tsc', '--noEmit'] }],
+  ['lint', { title: 'lint', command: ['node_modules/eslint/bin/eslint.js', '--max-warnings', '0', '.'] }],
+  [
+    'imports',
+    {
+      title: 'import rules',
+      command: ['node_modules/dependency-cruiser/bin/dependency-cruise.mjs', '--config', '.dependency-cruiser.mjs', '--output-type', 'err-long', ...folders],
+    },
+  ],
+]);
+if (existsSync('scripts/generate.ts')) {
+  checks.set('generated', { title: 'generated files', command: ['--import', 'tsx', 'scripts/generate.ts', '--check'] });
+}
+
+const suites = new Map([
+  ['unit', 'test/unit/**/*.test.ts'],
+  ['stories', 'test/stories/**/*.test.ts'],
+]);
+
+const startedAt = Date.now();
+const { only, files, forMocha } = readArguments(process.argv.slice(2));
+const chosenChecks = [...checks].filter(([name]) => only.has(name)).map(([, check]) => check);
+const chosenSuites = [...suites].filter(([name]) => only.has(name)).map(([, pattern]) => pattern);
+
+const failures: string[] = [];
+let sum: Counts = { passed: 0, failed: 0, skipped: 0 };
+
+// The checks share the machine with each other, but not with stories, some of which measure time.
+const checked = chosenChecks.map(async (check) => ({ check, ...(await runCheck(check)) }));
+for (const next of checked) {
+  const { check, output, code, seconds } = await next;
+  heading(`${check.title}: ${code === 0 ? 'good' : 'FAILED'} (${seconds} s)`);
+  if (code !== 0) failures.push(`${check.title}\n\n${output.trim() || `it ended with exit code ${code} and said nothing`}`);
+  sum = add(sum, { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 });
+}
+if (chosenSuites.length > 0) {
+  heading('tests');
+  sum = add(sum, await runTests(files.length > 0 ? files : chosenSuites));
+}
+
+for (const failure of failures) heading(`failed: ${failure}`);
+console.log(`\n${secondsSince(startedAt)} s\n`);
+console.log(`${sum.passed} passed, ${sum.failed} failed${sum.skipped > 0 ? `, ${sum.skipped} skipped` : ''}`);
+process.exitCode = sum.failed > 0 ? 1 : 0;
+
+function readArguments(given: readonly string[]): { only: ReadonlySet<string>; files: string[]; forMocha: string[] } {
+  const known = [...checks.keys(), ...suites.keys()];
+  const rest = [...given];
+  const at = rest.indexOf('--only');
+  const named = at < 0 ? [] : (rest.splice(at, 2)[1] ?? '').split(',');
+  if (named.some((name) => !known.includes(name))) {
+    console.error(`--only takes some of ${known.join(',')}, separated by commas`);
+    process.exit(2);
+  }
+  // Who asks for one test does not wait for the checks.
+  const byDefault = rest.length > 0 ? [...suites.keys()] : known;
+  return {
+    only: new Set(named.length > 0 ? named : byDefault),
+    files: rest.filter((argument) => argument.endsWith('.test.ts')),
+    forMocha: rest.filter((argument) => !argument.endsWith('.test.ts')),
+  };
+}
+
+async function runCheck({ command }: Check): Promise<{ output: string; code: number; seconds: string }> {
+  const began = Date.now();
+  const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+  }
+  return { code: await ended(child), output, seconds: secondsSince(began) };
+}
+
+/** One mocha run over all specs. Its progress and its failures go straight to the person who watches. */
+async function runTests(specs: readonly string[]): Promise<Counts> {
+  const folder = mkdtempSync(join(tmpdir(), 'steward-test-'));
+  const counts = join(folder, 'counts.json');
+  const reporter = ['--reporter', 'scripts/mocha-reporter.ts', '--reporter-option', `counts=${counts}`];
+  // A forgotten `.only` would silently leave out the rest of a full run.
+  const strict = forMocha.length > 0 || files.length > 0 ? [] : ['--forbid-only'];
+  const child = spawn(process.execPath, ['node_modules/mocha/bin/mocha.js', ...reporter, ...strict, ...forMocha, ...specs], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  const code = await ended(child);
+  const counted = existsSync(counts) ? (JSON.parse(readFileSync(counts, 'utf8')) as TestRun) : undefined;
+  rmSync(folder, { recursive: true });
+
+  const problem = problemOf(counted, code);
+  const result = counted ?? { passed: 0, failed: 0, skipped: 0 };
+  if (problem === undefined) return result;
+  failures.push(`tests\n\n${problem}`);
+  return add(result, { passed: 0, failed: 1, skipped: 0 });
+}
+
+/** What mocha's own list of failures does not say. */
+function problemOf(run: TestRun | undefined, code: number): string | undefined {
+  if (run === undefined) return `mocha ended with exit code ${code} before the tests did; it says why above`;
+  if (run.leftOpen !== undefined) return `the tests ended, but something they opened did not: ${run.leftOpen}`;
+  if (run.passed + run.failed === 0) return 'no test ran';
+  if (run.failed === 0 && code !== 0) return `every test passed, yet mocha ended with exit code ${code}; it says why above`;
+  return undefined;
+}
+
+function ended(child: ReturnType<typeof spawn>): Promise<number> {
+  const stop = (signal: NodeJS.Signals): void => void child.kill(signal);
+  process.on('SIGINT', stop).on('SIGTERM', stop);
+  return new Promise<number>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => resolve(code ?? 1));
+  }).finally(() => process.off('SIGINT', stop).off('SIGTERM', stop));
+}
+
+function add(one: Counts, other: Counts): Counts {
+  return { passed: one.passed + other.passed, failed: one.failed + other.failed, skipped: one.skipped + other.skipped };
+}
+
+function heading(text: string): void {
+  console.log(`\n── ${text}`);
+}
+
+function secondsSince(time: number): string {
+  return ((Date.now() - time) / 1000).toFixed(1);
+}

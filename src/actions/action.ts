@@ -1,0 +1,188 @@
+import { z } from 'zod/v4';
+import { StewardError } from '../errors.ts';
+import type { Handle, HandleKind, Reference } from './handles.ts';
+import { InternalId } from './internal-id.ts';
+import type { OperationReceipt, Robot } from './ports.ts';
+
+/** What an action does to the world. `read` changes nothing; `critical` can't be taken back. */
+export const effects = ['read', 'write', 'destructive', 'critical'] as const;
+export type Effect = (typeof effects)[number];
+
+/** One operation of one API, with the application permissions that it needs (any one of each inner list). */
+export interface Operation {
+  readonly system: 'graph';
+  readonly method: 'GET' | 'POST' | 'PATCH';
+  /** Path template as in the published reference. */
+  readonly path: string;
+  readonly permissions: readonly string[];
+}
+
+/** A Microsoft Graph v1.0 operation. */
+export function graph(method: Operation['method'], path: string, ...permissions: string[]): Operation {
+  return { system: 'graph', method, path, permissions };
+}
+
+// --- parameters ----------------------------------------------------------------------------------------------------
+
+/** Free text that a person will read. Control characters other than line feed are refused. */
+export function text(options: { readonly max: number; readonly description: string }): z.ZodString {
+  return z
+    .string()
+    .trim()
+    .min(1)
+    .max(options.max)
+    // A refinement rather than a pattern, so that it stays out of the model's JSON Schema.
+    .refine((value) => !/[\p{Cc}\u202a-\u202e\u2066-\u2069]/u.test(value.replaceAll('\n', ' ')), 'must not contain control or direction characters')
+    .meta({ description: options.description });
+}
+
+/** Text to search by. A `text_…` handle in its place is resolved by code before the search. */
+export function searchText(options: { readonly max: number; readonly description: string }): z.ZodString {
+  return text(options).meta({ description: options.description, acceptsTextHandle: true });
+}
+
+/** Arguments after the server has resolved the handles in them. */
+export type ResolvedArguments<P> = { readonly [K in keyof P]: P[K] extends Handle<infer Kind extends HandleKind> ? Reference<Kind> : P[K] };
+
+// --- results -------------------------------------------------------------------------------------------------------
+
+/** A thing in a result: the model gets a handle for it, the person reads its label. */
+export interface Thing<K extends HandleKind = HandleKind> {
+  readonly kind: K;
+  readonly id: InternalId;
+  readonly label: string;
+}
+
+/** A result field that is a thing. */
+export function thing<K extends HandleKind>(kind: K): z.ZodType<Thing<K>> {
+  return z
+    .custom<Thing<K>>((value) => typeof value === 'object' && value !== null && 'id' in value && value.id instanceof InternalId && 'kind' in value && value.kind === kind)
+    .meta({ audience: 'thing', handle: kind });
+}
+
+/** A result field for the person alone: directory text, a business id. The model never gets it. */
+export function personOnly<T extends z.ZodType>(schema: T): T {
+  return schema.meta({ audience: 'person' });
+}
+
+export type ResultSchema = z.ZodObject<z.core.$ZodShape>;
+
+// --- the definition ------------------------------------------------------------------------------------------------
+
+export interface RunContext {
+  /** Aborted by the kill switch and by the step's deadline. */
+  readonly signal: AbortSignal;
+  /** Notes a request id of the system for the ledger. */
+  readonly receipt: (receipt: OperationReceipt) => void;
+}
+
+export interface ActionDefinition<P extends z.ZodObject = z.ZodObject, R extends ResultSchema = ResultSchema> {
+  /** `verb_noun`, a legal function name for the model. */
+  readonly name: string;
+  /** Any change to description, parameters or behaviour raises it. */
+  readonly version: string;
+  /** For the model: what it does, and what it does not do. */
+  readonly description: string;
+  readonly effect: Effect;
+  /** The parameter that the policy decides about; absent where the action has no target. */
+  readonly target?: keyof z.infer<P> & string;
+  readonly operation: Operation;
+  readonly parameters: P;
+  readonly result: R;
+  /** Blast radius: the most uses in one hour, over the whole deployment. Required for everything but reads. */
+  readonly limit?: { readonly perHour: number };
+  /** The action that takes it back, by name. */
+  readonly reversibleBy?: string;
+  /** Whether several matches make the person choose before anything else happens. */
+  readonly ambiguity?: { readonly list: keyof z.infer<R> & string; readonly thing: string };
+  /** Last and shortest. Called by `guard/execute` alone. */
+  readonly run: (argumentsResolved: ResolvedArguments<z.infer<P>>, robot: Robot, context: RunContext) => Promise<z.infer<R>>;
+}
+
+/** An action with its types erased, as the catalogue holds it. */
+export type Action = Omit<ActionDefinition, 'run' | 'target' | 'ambiguity'> & {
+  readonly target?: string;
+  readonly ambiguity?: { readonly list: string; readonly thing: string };
+  readonly run: (argumentsResolved: Readonly<Record<string, unknown>>, robot: Robot, context: RunContext) => Promise<Readonly<Record<string, unknown>>>;
+};
+
+/**
+ * Declares one action. Fails with `CATALOGUE_INVALID` on anything that a reviewer would have to catch otherwise: a
+ * name the model can't call, a result string that is not marked for the person, an effect without a limit.
+ */
+export function defineAction<P extends z.ZodObject, R extends ResultSchema>(definition: ActionDefinition<P, R>): Action {
+  const { name } = definition;
+  const invalid = (problem: string): never => {
+    throw new StewardError('CATALOGUE_INVALID', `action \`${name}\`: ${problem}`);
+  };
+  if (!/^[a-z]+(_[a-z]+)+$/.test(name) || name.length > 64) invalid('name must be verb_noun in lower case');
+  if (!/^\d+\.\d+\.\d+$/.test(definition.version)) invalid('version must be MAJOR.MINOR.PATCH');
+  if (definition.description.length > 1024) invalid('description is longer than the 1,024 characters that models accept');
+  if (definition.effect !== 'read' && definition.limit === undefined) invalid('everything but a read needs a limit');
+  if (definition.effect !== 'read' && definition.target === undefined) invalid('everything but a read needs a target');
+  if (definition.target !== undefined && !(definition.target in definition.parameters.shape)) invalid('target is not one of its parameters');
+  checkResult(definition.result, name, invalid);
+  // The generic parameters only tie `run` to its own schemas; parsing guarantees the same at run time.
+  return definition as unknown as Action;
+}
+
+function checkResult(schema: z.core.$ZodType, path: string, invalid: (problem: string) => never): void {
+  const kind = audienceOf(schema);
+  if (kind !== 'model') return;
+  const definition = (schema as z.ZodType).def as z.core.$ZodTypeDef & { shape?: Record<string, z.core.$ZodType>; element?: z.core.$ZodType; innerType?: z.core.$ZodType };
+  switch (definition.type) {
+    case 'object':
+      for (const [key, field] of Object.entries(definition.shape ?? {})) checkResult(field, `${path}.${key}`, invalid);
+      return;
+    case 'array':
+      if (definition.element !== undefined) checkResult(definition.element, `${path}[]`, invalid);
+      return;
+    case 'optional':
+      if (definition.innerType !== undefined) checkResult(definition.innerType, path, invalid);
+      return;
+    // Closed sets: nothing that an outsider wrote fits in them.
+    case 'boolean':
+    case 'number':
+    case 'int':
+    case 'enum':
+    case 'literal':
+    case 'date':
+      return;
+    default:
+      invalid(`result field \`${path}\` is free text: mark it personOnly, or close its set`);
+  }
+}
+
+/** Whom a result field is for: a thing (handle for the model, label for the person), the person alone, or both. */
+export function audienceOf(schema: z.core.$ZodType): 'thing' | 'person' | 'model' {
+  const audience = z.globalRegistry.get(schema)?.['audience'];
+  return audience === 'thing' || audience === 'person' ? audience : 'model';
+}
+
+/**
+ * What the model may see of a result: handles and closed-set facts. Everything else is left out, by type.
+ * `mint` gives the handle of a thing.
+ */
+export function forModel(schema: z.core.$ZodType, value: unknown, mint: (thing: Thing) => string): unknown {
+  switch (audienceOf(schema)) {
+    case 'person':
+      return undefined;
+    case 'thing':
+      return mint(value as Thing);
+    case 'model':
+      break;
+  }
+  const definition = (schema as z.ZodType).def as z.core.$ZodTypeDef & { shape?: Record<string, z.core.$ZodType>; element?: z.core.$ZodType; innerType?: z.core.$ZodType };
+  if (value === undefined) return undefined;
+  if (definition.type === 'optional' && definition.innerType !== undefined) return forModel(definition.innerType, value, mint);
+  if (definition.type === 'array' && definition.element !== undefined && Array.isArray(value)) {
+    const element = definition.element;
+    return value.map((item: unknown) => forModel(element, item, mint));
+  }
+  if (definition.type === 'object' && typeof value === 'object' && value !== null) {
+    const fields = Object.entries(definition.shape ?? {}).map(([key, field]) => [key, forModel(field, (value as Record<string, unknown>)[key], mint)] as const);
+    return Object.fromEntries(fields.filter(([, seen]) => seen !== undefined));
+  }
+  if (value instanceof Date) return value.toISOString().slice(0, 10);
+  return value;
+}

@@ -1,0 +1,101 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { Clock } from '../clock.ts';
+import { StewardError } from '../errors.ts';
+import type { LedgerEvent, LedgerRecord, LedgerStore } from './record.ts';
+
+const GENESIS = '0'.repeat(64);
+
+/**
+ * The append-only, hash-chained record of one running instance. Records are hashed in the order in which `record` is
+ * called and written in groups: while one append is on its way, the next ones gather.
+ */
+export class Ledger {
+  readonly #store: LedgerStore;
+  readonly #clock: Clock;
+  #previous = GENESIS;
+  #sequence = 0;
+  #positionBytes = 0;
+  #gathering: { lines: string; done: Promise<void> } | undefined;
+  #tail: Promise<void> = Promise.resolve();
+  #broken: StewardError | undefined;
+
+  constructor(store: LedgerStore, clock: Clock) {
+    this.#store = store;
+    this.#clock = clock;
+  }
+
+  /**
+   * Adds a record and resolves when it is durable. Whoever is about to act waits for it; whoever only tells need not.
+   * Fails with `LEDGER_UNAVAILABLE`; after one failed append nothing more is accepted, since whether it was written is
+   * not known and a chain must not fork.
+   */
+  async record(event: LedgerEvent): Promise<LedgerRecord> {
+    if (this.#broken !== undefined) throw this.#broken;
+    const record = chain({ version: 1, sequence: this.#sequence, at: this.#clock.now().toISOString(), id: publicName(), event, previous: this.#previous });
+    this.#sequence += 1;
+    this.#previous = record.hash;
+    await this.#write(`${JSON.stringify(record)}\n`);
+    return record;
+  }
+
+  /** Resolves when everything recorded so far is durable, or fails as `record` does. */
+  async flush(): Promise<void> {
+    await this.#tail;
+    if (this.#broken !== undefined) throw this.#broken;
+  }
+
+  #write(line: string): Promise<void> {
+    if (this.#gathering !== undefined) {
+      this.#gathering.lines += line;
+      return this.#gathering.done;
+    }
+    const group = { lines: line, done: Promise.resolve() };
+    group.done = this.#tail.then(async () => {
+      this.#gathering = undefined;
+      if (this.#broken !== undefined) throw this.#broken;
+      try {
+        await this.#store.append(group.lines, this.#positionBytes);
+        this.#positionBytes += Buffer.byteLength(group.lines);
+      } catch (error) {
+        this.#broken = new StewardError('LEDGER_UNAVAILABLE', 'the ledger refused an append; this instance records nothing more', { cause: error });
+        throw this.#broken;
+      }
+    });
+    this.#gathering = group;
+    this.#tail = group.done.catch(() => undefined);
+    return group.done;
+  }
+}
+
+/** Completes a record with the hash over its canonical form. */
+export function chain(unhashed: Omit<LedgerRecord, 'hash'>): LedgerRecord {
+  return { ...unhashed, hash: createHash('sha256').update(canonicalJson(unhashed)).digest('hex') };
+}
+
+/** JSON with keys in order, so that the same record has one form only (after RFC 8785, for our plain values). */
+export function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  if (typeof value === 'object' && value !== null) {
+    const fields = Object.entries(value).filter(([, field]) => field !== undefined);
+    return `{${fields.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, field]) => `${JSON.stringify(key)}:${canonicalJson(field)}`).join(',')}}`;
+  }
+  return JSON.stringify(value);
+}
+
+/** Checks a chain from its first line. Returns the index of the first bad record, or undefined when it holds. */
+export function firstBadRecord(records: readonly LedgerRecord[]): number | undefined {
+  let previous = GENESIS;
+  for (const [index, record] of records.entries()) {
+    const { hash, ...unhashed } = record;
+    if (record.sequence !== index || record.previous !== previous || chain(unhashed).hash !== hash) return index;
+    previous = hash;
+  }
+  return undefined;
+}
+
+/** A short public name that people can read out: five characters, a dash, five characters. */
+function publicName(): string {
+  const alphabet = 'ABCDEFGHJKLMNPQRSTUVWXYZ23456789';
+  const letters = [...randomBytes(10)].map((byte) => alphabet.charAt(byte % 32)).join('');
+  return `${letters.slice(0, 5)}-${letters.slice(5)}`;
+}

@@ -1,0 +1,42 @@
+/** What the ledger holds, by kind. Values are digests, codes, public names and counts: no internal id, no secret, no message text. */
+export type LedgerEvent =
+  | { readonly kind: 'start'; readonly catalogue: string; readonly policy: string; readonly contract: string; readonly configuration: string }
+  | { readonly kind: 'message'; readonly turn: string; readonly person: string; readonly conversation: string; readonly tainted: boolean }
+  | { readonly kind: 'model'; readonly turn: string; readonly model: string; readonly promptTokens: number; readonly completionTokens: number; readonly costMicroUsd: number; readonly requestId: string; readonly durationMs: number }
+  | { readonly kind: 'plan'; readonly turn: string; readonly plan: string; readonly steps: readonly { readonly action: string; readonly version: string; readonly digest: string }[] }
+  | { readonly kind: 'decision'; readonly turn: string; readonly step: string; readonly action: string; readonly decision: string; readonly policies: readonly string[] }
+  | { readonly kind: 'refusal'; readonly turn: string; readonly person: string; readonly code: string; readonly details: readonly string[] }
+  | { readonly kind: 'approval'; readonly approval: string; readonly state: string; readonly by: string; readonly person: string; readonly binding: string; readonly code?: string }
+  | { readonly kind: 'intent'; readonly execution: string; readonly turn: string; readonly action: string; readonly version: string; readonly step: string; readonly target?: string; readonly requester: string; readonly approver?: string; readonly policies: readonly string[]; readonly killEpoch: number }
+  | { readonly kind: 'outcome'; readonly execution: string; readonly outcome: string; readonly code?: string; readonly requestIds: readonly string[]; readonly durationMs: number }
+  | { readonly kind: 'reply'; readonly turn: string; readonly digest: string; readonly withheld: boolean }
+  | { readonly kind: 'latch'; readonly level: string; readonly epoch: number; readonly person: string; readonly confirmedBy?: string };
+
+/** One line of the ledger. */
+export interface LedgerRecord {
+  readonly version: 1;
+  readonly sequence: number;
+  /** ISO 8601, by the instance's clock. */
+  readonly at: string;
+  /** Public name of the record: what people are given as a reference. */
+  readonly id: string;
+  readonly event: LedgerEvent;
+  /** Hash of the record before it; 64 zeros for the first. */
+  readonly previous: string;
+  /** SHA-256 over the canonical JSON of everything above. */
+  readonly hash: string;
+}
+
+/** Where the ledger is kept: one append-only blob for each start of an instance. */
+export interface LedgerStore {
+  /**
+   * Appends whole lines at the byte position where the last append ended, so that a fork is a failure and not a merge.
+   * Fails with `LEDGER_UNAVAILABLE`.
+   */
+  append(lines: string, positionBytes: number): Promise<void>;
+}
+
+/** Keyed digests over personal data: the same id gives the same digest in this deployment, and none elsewhere. */
+export interface DigestKey {
+  digest(value: string): string;
+}

@@ -1,0 +1,36 @@
+import { en } from '../wording/en.ts';
+import { expand, frame, heading, inert, richText, run, type CardContent, type Json } from './card.ts';
+
+export const pickVerb = 'steward/pick';
+
+export interface PickOption {
+  readonly name: string;
+  /** What tells namesakes apart: job title, department, user name. */
+  readonly context: readonly string[];
+}
+
+const TEMPLATE = frame(en.card.fallback, [
+  heading(en.pick.title),
+  {
+    type: 'Container',
+    $data: '${options}',
+    separator: true,
+    selectAction: { type: 'Action.Execute', verb: pickVerb, data: { reference: '${$root.reference}', choice: '${index}' }, title: '${label}' },
+    items: [richText(run('${name}', { weight: 'Bolder' })), { ...(richText(run('${context}', { isSubtle: true })) as object), spacing: 'None' }],
+  },
+]);
+
+/** The card on which a person picks one of several matches. */
+export function pickCard(reference: string, options: readonly PickOption[]): CardContent {
+  const shown = options.map((option, index) => ({ index, label: `${index + 1}`, name: `${index + 1}. ${inert(option.name)}`, context: option.context.map((fact) => inert(fact)).join(' · ') }));
+  const content = expand(TEMPLATE, { reference, options: shown });
+  // Buttons as well as rows: a row that can be clicked is not visible as such to everyone. Titles are numbers, since
+  // a button's title renders no runs and names come from outside.
+  const actions: Json[] = shown.slice(0, 6).map((option) => ({ type: 'Action.Execute', title: option.label, verb: pickVerb, data: { reference, choice: option.index } }));
+  return { ...content, actions };
+}
+
+/** What stands in its place afterwards. */
+export function pickedCard(text: string): CardContent {
+  return expand(frame(en.card.fallback, [richText(run('${text}'))]), { text: inert(text) });
+}

@@ -1,0 +1,55 @@
+import type { PersonFacts } from '../guard/ports.ts';
+import type { Permitted } from '../guard/gate.ts';
+import type { LatchReading } from '../guard/kill-switch.ts';
+import { en } from './wording/en.ts';
+
+/** What code recognises before model, state and knowledge. */
+export type Command =
+  | { readonly kind: 'kill'; readonly scope: 'all' | 'other' }
+  | { readonly kind: 'revive'; readonly reason: string }
+  | { readonly kind: 'status' | 'help' | 'cancel' | 'greeting' | 'thanks' | 'yes' };
+
+const SIMPLE: readonly (readonly [RegExp, 'status' | 'help' | 'cancel' | 'greeting' | 'thanks' | 'yes'])[] = [
+  [/^status\W*$/i, 'status'],
+  [/^(?:help|hilfe|aide|\?|what can you do|what can i (?:ask|do)(?: you)?)\W*$/i, 'help'],
+  [/^(?:cancel|stop|abort|never ?mind|forget (?:it|that))(?: (?:it|that|this|please))*\W*$/i, 'cancel'],
+  [/^(?:hi|hello|hey|hiya|good (?:morning|afternoon|evening)|moin|hallo|guten (?:morgen|tag|abend)|bonjour|servus|grüezi)(?:[ ,]+(?:there|steward|all|team))?\W*$/iu, 'greeting'],
+  [/^(?:thanks|thank you|thx|ty|cheers|danke|merci)(?: (?:a lot|so much|very much|steward|schön))*\W*$/iu, 'thanks'],
+  [/^(?:yes|yep|yeah|yup|ok|okay|sure|confirm(?:ed)?|approved?|go ahead|do it|please do|ja|oui|si|sí|👍)(?:[ ,]+(?:please|do it|go ahead|confirm(?:ed)?|approved?|block (?:her|him|them|it)))*\W*$/iu, 'yes'],
+];
+
+/** The command in a message, or undefined. */
+export function parseCommand(text: string): Command | undefined {
+  const trimmed = text.trim();
+  const kill = /^kill(?:\s+(.*))?$/is.exec(trimmed);
+  if (kill !== null) return { kind: 'kill', scope: /^(?:all|everything|switch)?\W*$/i.test(kill[1] ?? '') ? 'all' : 'other' };
+  const revive = /^revive\b[\s:,]*(?:all\b[\s:,]*)?(?:because\b[\s:,]*)?(.*)$/is.exec(trimmed);
+  if (revive !== null) return { kind: 'revive', reason: (revive[1] ?? '').trim() };
+  const simple = SIMPLE.find(([shape]) => shape.test(trimmed));
+  return simple && { kind: simple[1] };
+}
+
+/** What a person can ask for, by their roles. */
+export function helpText(person: PersonFacts, permitted: readonly Permitted[]): string {
+  if (permitted.length === 0 && !person.roles.includes('admin')) return en.helpNothing;
+  const lines = permitted.map(({ action, kind, own }) => {
+    const wording = en.actions.get(action.name);
+    const example = (own ? en.helpOwnExamples.get(action.name) : undefined) ?? wording?.example ?? '';
+    return en.helpLine(wording?.help ?? action.name, example, own) + (en.helpApproval[kind] && `.${en.helpApproval[kind]}`);
+  });
+  if (person.roles.includes('admin')) lines.push(en.helpAdmin);
+  return [en.helpTitle(person.roles.map((role) => en.roleNames[role]).join(', ')), ...lines, en.helpEnd].join('\n');
+}
+
+/** The state of the latch in one sentence. */
+export function latchText(reading: LatchReading): string {
+  if (reading.latch === undefined) return en.status.missing;
+  const { changedAt, changedByName } = reading.latch;
+  const since = `${changedAt.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+  return en.status.line(en.status.levels[reading.level], since, changedByName);
+}
+
+/** Micro-USD as dollars with two decimals, rounded up: a ceiling is never shown as less spent than it is. */
+export function usd(microUsd: number): string {
+  return (Math.ceil(microUsd / 10_000) / 100).toFixed(2);
+}

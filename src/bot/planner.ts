@@ -1,0 +1,310 @@
+import type { Plan as TeamsPlan, Planner, PredictedDoCommand, PredictedSayCommand, TurnState } from '@microsoft/teams-ai';
+import type { TurnContext } from 'botbuilder';
+import { forModel, type Action, type Thing } from '../actions/action.ts';
+import { toolsOf, type Catalogue, type ToolDescription } from '../actions/catalogue.ts';
+import { parsePlan, PlanError, stepDigest, type Step } from '../actions/plan.ts';
+import type { Ledger } from '../audit/ledger.ts';
+import type { DigestKey } from '../audit/record.ts';
+import type { Clock } from '../clock.ts';
+import { errorCode, StewardError, type StewardErrorCode } from '../errors.ts';
+import type { Ceiling, MeteredReply } from '../guard/ceiling.ts';
+import type { Executor } from '../guard/execute.ts';
+import type { Decision, Gate } from '../guard/gate.ts';
+import type { KillSwitch } from '../guard/kill-switch.ts';
+import type { ModelMessage } from '../guard/reasoner.ts';
+import { inert } from './cards/card.ts';
+import { pickCard, type PickOption } from './cards/pick-card.ts';
+import { resultCard } from './cards/result-card.ts';
+import { cardReference, secondPersonSentence, type Desk } from './desk.ts';
+import { closeExchanges } from './history.ts';
+import { saidDigest, type Speaker } from './say.ts';
+import { turnOf, type Turn } from './turn.ts';
+import { en } from './wording/en.ts';
+
+/** The most times the model is asked in one turn. */
+const MOST_ROUNDS = 6;
+const MOST_COMPLETION_TOKENS = 800;
+/** A reply that rests on nothing that was read may be this long: a question, a greeting, one friendly line. */
+const MOST_UNGROUNDED_CHARACTERS = 320;
+/** The command that turns waiting steps into a card. Not an action: no model can name it, since plans go through the catalogue. */
+const ASK_PEOPLE = 'steward.ask_people';
+const NOTHING: TeamsPlan = { type: 'plan', commands: [] };
+
+export interface PlannerDependencies {
+  readonly catalogue: Catalogue;
+  readonly contract: string;
+  readonly ceiling: Ceiling;
+  readonly gate: Gate;
+  readonly executor: Executor;
+  readonly killSwitch: KillSwitch;
+  readonly ledger: Ledger;
+  readonly digestKey: DigestKey;
+  readonly speaker: Speaker;
+  readonly desk: Desk;
+  readonly clock: Clock;
+}
+
+/**
+ * Our own planner for Teams AI: it asks the model, parses what comes back, has the whole plan decided, and returns
+ * only decided commands. The framework's own planner would turn unparsable arguments into `{}` and run (teams-ai 1.7.4).
+ */
+export class StewardPlanner implements Planner<TurnState> {
+  readonly #with: PlannerDependencies;
+  readonly #tools: readonly ToolDescription[];
+
+  constructor(dependencies: PlannerDependencies) {
+    this.#with = dependencies;
+    this.#tools = toolsOf(dependencies.catalogue.all());
+  }
+
+  /** The names under which Teams AI may call back: the catalogue's, and the card. */
+  commandNames(): readonly string[] {
+    return [...this.#with.catalogue.all().map((action) => action.name), ASK_PEOPLE];
+  }
+
+  beginTask(context: TurnContext): Promise<TeamsPlan> {
+    return this.#next(turnOf(context));
+  }
+
+  continueTask(context: TurnContext): Promise<TeamsPlan> {
+    return this.#next(turnOf(context));
+  }
+
+  /**
+   * The door behind every registered handler. Runs one decided step, found by the call id and nothing else; anything
+   * that was not decided in this turn is refused. Resolves to the string that Teams AI wants: empty ends the loop.
+   */
+  async door(context: TurnContext, callId: unknown, command: string): Promise<string> {
+    const turn = turnOf(context);
+    if (turn.ended) return '';
+    try {
+      if (command === ASK_PEOPLE) return await this.#askPeople(turn);
+      const decided = typeof callId === 'string' ? turn.decided.get(callId) : undefined;
+      if (decided?.step.action.name !== command) throw new StewardError('UNEXPECTED', 'a command came that was not decided');
+      turn.decided.delete(decided.step.callId);
+      return await this.#run(turn, decided.step, decided.token);
+    } catch (error) {
+      return this.refuse(turn, error);
+    }
+  }
+
+  /** Says why nothing happens, in one plain sentence with a reference into the ledger, and ends the turn. */
+  async refuse(turn: Turn, error: unknown): Promise<''> {
+    if (turn.ended) return '';
+    turn.ended = true;
+    const code = turn.signal.aborted ? (errorCode(turn.signal.reason) === 'UNEXPECTED' ? 'MODEL_UNAVAILABLE' : errorCode(turn.signal.reason)) : errorCode(error);
+    turn.history.push({ role: 'assistant', content: '[Steward did nothing and told the person why.]' });
+    // `cancel` has already said its own sentence.
+    if (turn.signal.aborted && turn.signal.reason === 'cancelled') return '';
+    await this.#tell(turn, en.errors[code] + (await this.#recordRefusal(turn, code, error)));
+    return '';
+  }
+
+  /** Says the model's last word. Registered as Teams AI's SAY. */
+  async say(context: TurnContext, text: string): Promise<string> {
+    const turn = turnOf(context);
+    const { clock, ledger, speaker } = this.#with;
+    const nowMs = clock.now().getTime();
+    try {
+      await this.#showResults(turn);
+      if (text !== '') {
+        const said = speaker.modelText(text, { handles: turn.handles, ids: [turn.person.id] }, nowMs);
+        const full = claimsAnEffect(said) ? speaker.words(`${said}\n\n${en.nothingChanged}`) : said;
+        await speaker.say(turn.context, full, { model: true });
+        void ledger.record({ kind: 'reply', turn: turn.id, digest: saidDigest(full), withheld: false }).catch(() => undefined);
+      }
+    } catch (error) {
+      return this.refuse(turn, error);
+    }
+    turn.ended = true;
+    return '';
+  }
+
+  // --- one round ---------------------------------------------------------------------------------------------------
+
+  async #next(turn: Turn): Promise<TeamsPlan> {
+    if (turn.ended) return NOTHING;
+    try {
+      turn.rounds += 1;
+      if (turn.rounds > MOST_ROUNDS) throw new StewardError('PLAN_TOO_MANY_ROUNDS', 'the model kept asking');
+      const reply = await this.#ask(turn);
+      // Read again: the model took its time, and a kill may have come meanwhile.
+      await this.#with.killSwitch.assertAlive();
+      turn.signal.throwIfAborted();
+      return reply.toolCalls === undefined ? this.#lastWord(turn, reply) : await this.#decide(turn, reply.toolCalls);
+    } catch (error) {
+      await this.refuse(turn, error);
+      return NOTHING;
+    }
+  }
+
+  async #ask(turn: Turn): Promise<MeteredReply> {
+    const { ceiling, clock, killSwitch, ledger } = this.#with;
+    await killSwitch.assertAlive();
+    const self = turn.handles.mint('person', turn.person.id, turn.person.displayName, clock.now().getTime());
+    const messages: ModelMessage[] = [
+      { role: 'system', content: this.#with.contract },
+      { role: 'system', content: `The person asking is ${self}.` },
+      ...closeExchanges(turn.history),
+    ];
+    const guarded = killSwitch.guardCall();
+    const startedMs = clock.monotonicMs();
+    try {
+      const reply = await ceiling.complete({ messages, tools: this.#tools, maxCompletionTokens: MOST_COMPLETION_TOKENS }, turn.person.id, AbortSignal.any([turn.signal, guarded.signal]));
+      void ledger
+        .record({
+          kind: 'model',
+          turn: turn.id,
+          model: reply.model.slice(0, 100),
+          promptTokens: reply.usage?.promptTokens ?? 0,
+          completionTokens: reply.usage?.completionTokens ?? 0,
+          costMicroUsd: reply.costMicroUsd,
+          requestId: reply.requestId.slice(0, 100),
+          durationMs: Math.round(clock.monotonicMs() - startedMs),
+        })
+        .catch(() => undefined);
+      return reply;
+    } finally {
+      guarded.done();
+    }
+  }
+
+  #lastWord(turn: Turn, reply: MeteredReply): TeamsPlan {
+    const text = reply.text.trim();
+    if (text === '' && turn.executed.length === 0) throw new StewardError('MODEL_MALFORMED', 'neither text nor tool calls');
+    turn.history.push({ role: 'assistant', content: text === '' ? '[Steward showed the result.]' : text });
+    // What rests on nothing that was read here is no answer: a long one would be a claim without a source.
+    const ungrounded = turn.executed.length === 0 && (text.length > MOST_UNGROUNDED_CHARACTERS || text.split('\n').length > 4);
+    const command: PredictedSayCommand = { type: 'SAY', response: { role: 'assistant', content: ungrounded ? en.offTopic : text } };
+    return { type: 'plan', commands: [command] };
+  }
+
+  async #decide(turn: Turn, toolCalls: unknown): Promise<TeamsPlan> {
+    const { catalogue, clock, gate, ledger } = this.#with;
+    const plan = parsePlan(toolCalls, { catalogue, handles: turn.handles, words: turn.words, nowMs: clock.now().getTime() });
+    const steps = plan.steps.map((step) => ({ action: step.action.name, version: step.action.version, digest: stepDigest(step) }));
+    void ledger.record({ kind: 'plan', turn: turn.id, plan: plan.digest, steps }).catch(() => undefined);
+    const facts = { turn: turn.id, requester: turn.person, personal: turn.place.conversationType === 'personal', untrusted: turn.untrusted };
+    const decided = await gate.decidePlan(plan, facts, (step, decision) => this.#recordDecision(turn, step, decision));
+    if (decided.kind === 'refused') throw new StewardError(decided.code, `refused by ${decided.policies.join(', ') || 'default'}`);
+
+    turn.history.push({
+      role: 'assistant',
+      content: null,
+      tool_calls: plan.steps.map((step) => ({ id: step.callId, type: 'function', function: { name: step.action.name, arguments: JSON.stringify(step.proposed) } })),
+    });
+    for (const step of decided.run) turn.decided.set(step.step.callId, step);
+    const commands: PredictedDoCommand[] = decided.run.map(({ step }) => ({ type: 'DO', action: step.action.name, parameters: { callId: step.callId } }));
+    if (decided.wait.length > 0) {
+      turn.waiting = decided;
+      commands.push({ type: 'DO', action: ASK_PEOPLE, parameters: {} });
+    }
+    return { type: 'plan', commands };
+  }
+
+  // --- what a decided command does ---------------------------------------------------------------------------------
+
+  async #run(turn: Turn, step: Step, token: Parameters<Executor['execute']>[0]): Promise<string> {
+    turn.signal.throwIfAborted();
+    const receipt = await this.#with.executor.execute(token);
+    if (receipt.kind !== 'done') {
+      throw new StewardError(receipt.kind === 'observed' ? 'READ_ONLY' : receipt.code, 'the step did not complete');
+    }
+    const { action } = step;
+    const nowMs = this.#with.clock.now().getTime();
+    const mint = (thing: Thing): string => turn.handles.mint(thing.kind, thing.id, thing.label, nowMs);
+    turn.history.push({ role: 'tool', tool_call_id: step.callId, content: JSON.stringify(forModel(action.result, receipt.result, mint)) });
+    turn.executed.push({ action, step, result: receipt.result });
+    if (action.ambiguity !== undefined && (await this.#settleMatches(turn, action.ambiguity, receipt.result))) return '';
+    return 'done';
+  }
+
+  /** None or several matches end the turn: code says so, and the person chooses. True when it did. */
+  async #settleMatches(turn: Turn, ambiguity: NonNullable<Action['ambiguity']>, result: Readonly<Record<string, unknown>>): Promise<boolean> {
+    const matches = result[ambiguity.list];
+    if (!Array.isArray(matches) || matches.length === 1) return false;
+    turn.ended = true;
+    if (matches.length === 0) {
+      await this.#tell(turn, en.nobodyFound);
+      return true;
+    }
+    if (result['more_matches'] === true) {
+      await this.#tell(turn, en.tooManyFound);
+      return true;
+    }
+    const { clock, speaker } = this.#with;
+    const nowMs = clock.now().getTime();
+    const rows = matches as readonly Readonly<Record<string, unknown>>[];
+    const things = rows.map((row) => row[ambiguity.thing] as Thing);
+    const options = rows.map((row, index): PickOption => ({ name: things[index]?.label ?? '', context: textFields(row) }));
+    const reference = cardReference();
+    const card = speaker.card(pickCard(reference, options), en.pick.summary, { handles: turn.handles });
+    const activityId = await speaker.show(turn.context, card);
+    turn.choice = { reference, handles: things.map((thing) => turn.handles.mint(thing.kind, thing.id, thing.label, nowMs)), activityId, requestActivityId: turn.requestActivityId };
+    return true;
+  }
+
+  async #askPeople(turn: Turn): Promise<string> {
+    const { waiting } = turn;
+    if (waiting === undefined) throw new StewardError('UNEXPECTED', 'nothing waits for people');
+    turn.waiting = undefined;
+    turn.signal.throwIfAborted();
+    const request = { subject: { kind: 'steps' as const, steps: waiting.wait }, by: waiting.by, requester: turn.person, place: turn.place, requestActivityId: turn.requestActivityId };
+    for (const step of waiting.wait) turn.history.push({ role: 'tool', tool_call_id: step.callId, content: JSON.stringify({ status: 'waiting for a person to decide on a card' }) });
+    turn.ended = true;
+    if (waiting.by === 'requester') {
+      await this.#with.desk.askRequester(turn.context, request);
+      return '';
+    }
+    try {
+      await this.#tell(turn, secondPersonSentence(await this.#with.desk.askOthers(request, 'approver')));
+    } catch (error) {
+      turn.ended = false;
+      throw error;
+    }
+    return '';
+  }
+
+  /** Shows what was read: the last reads, not the searches on the way to them. */
+  async #showResults(turn: Turn): Promise<void> {
+    const worthShowing = turn.executed.filter(({ action }) => action.ambiguity === undefined);
+    for (const { action, result } of worthShowing.length > 0 ? worthShowing : turn.executed.slice(-1)) {
+      const { content, summary } = resultCard(action, result);
+      await this.#with.speaker.show(turn.context, this.#with.speaker.card(content, summary, { handles: turn.handles, ids: [turn.person.id] }));
+    }
+  }
+
+  async #tell(turn: Turn, text: string): Promise<void> {
+    await this.#with.speaker.say(turn.context, this.#with.speaker.words(text, { handles: turn.handles, ids: [turn.person.id] }));
+  }
+
+  // --- ledger ------------------------------------------------------------------------------------------------------
+
+  #recordDecision(turn: Turn, step: Step, decision: Decision): void {
+    void this.#with.ledger
+      .record({ kind: 'decision', turn: turn.id, step: stepDigest(step), action: step.action.name, decision: decision.kind, policies: decision.policies })
+      .catch(() => undefined);
+  }
+
+  async #recordRefusal(turn: Turn, code: StewardErrorCode, error: unknown): Promise<string> {
+    const { digestKey, ledger } = this.#with;
+    const details = error instanceof PlanError ? error.problems.slice(0, 10).map((problem) => problem.slice(0, 200)) : [];
+    try {
+      const record = await ledger.record({ kind: 'refusal', turn: turn.id, person: digestKey.digest(turn.person.id.digest()), code, details });
+      return en.reference(record.id);
+    } catch {
+      // Without a ledger there is no reference to give; the sentence still tells the truth.
+      return '';
+    }
+  }
+}
+
+/** The facts of a row that tell namesakes apart: its free text, in order. */
+function textFields(row: Readonly<Record<string, unknown>>): readonly string[] {
+  return ['job_title', 'department', 'user_name'].flatMap((field) => (typeof row[field] === 'string' ? [inert(row[field])] : []));
+}
+
+/** Whether a text sounds as if something had been done. Effects come only from cards, never from the model's words. */
+export function claimsAnEffect(text: string): boolean {
+  return /\b(?:blocked|unblocked|revoked|ended|disabled|enabled|locked|unlocked|wiped|deleted|removed|reset|signed out|logged out|kicked|terminated|suspended|restored|re-?enabled|done|completed|executed|succe(?:ss|eded)|approved|confirmed|gesperrt|entsperrt|erledigt|bloqué)\w*/i.test(text);
+}

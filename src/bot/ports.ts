@@ -1,0 +1,60 @@
+import type { StoredHandle } from '../actions/handles.ts';
+import type { InternalId } from '../actions/internal-id.ts';
+import type { Place } from '../guard/approval.ts';
+import type { ModelMessage } from '../guard/reasoner.ts';
+
+/** What the Teams surface keeps between turns. `clients` implements these over Table storage under the keeper's identity. */
+
+/** What Steward remembers of one person in one conversation. */
+export interface Memory {
+  /** Model messages, oldest first; always whole exchanges (every tool call has its result). */
+  readonly history: readonly ModelMessage[];
+  readonly handles: readonly StoredHandle[];
+  /** The person's unquoted messages, oldest first, for provenance. */
+  readonly words: readonly string[];
+  /** A card on which the person picks among several matches. */
+  readonly choice?: Choice;
+}
+
+export interface Choice {
+  readonly reference: string;
+  readonly handles: readonly string[];
+  /** The message in which the list stands. */
+  readonly activityId: string;
+  /** The message that asked. */
+  readonly requestActivityId: string;
+}
+
+export interface Lease {
+  /** Aborted when the lease was lost to another instance. */
+  readonly signal: AbortSignal;
+}
+
+/** A message that was acknowledged; kept until it is answered, so that a crash in between is noticed. */
+export interface Received {
+  readonly conversationId: string;
+  readonly activityId: string;
+  readonly place: Place;
+}
+
+export interface ConversationStore {
+  /**
+   * Notes an activity durably, before it is acknowledged. False when it was noted before: a redelivery.
+   */
+  receive(received: Received): Promise<boolean>;
+  /** Runs one turn of a conversation at a time, over all instances, in the order of the calls within this one. */
+  inOrder<T>(conversationId: string, turn: (lease: Lease) => Promise<T>): Promise<T>;
+  load(conversationId: string, person: InternalId): Promise<Memory>;
+  /** Saves what is remembered and marks the activity as answered. */
+  save(conversationId: string, person: InternalId, memory: Memory, answered?: string): Promise<void>;
+  /** Marks an activity as answered where there is nothing to remember. */
+  answered(conversationId: string, activityId: string): Promise<void>;
+  /** Activities that were acknowledged and never answered, and whose conversation no living instance holds. */
+  interrupted(): Promise<readonly Received[]>;
+}
+
+/** Where people can be reached: the personal chats that Steward has seen. */
+export interface ContactStore {
+  remember(person: InternalId, place: Place): Promise<void>;
+  find(person: InternalId): Promise<Place | undefined>;
+}

@@ -1,0 +1,126 @@
+import type { Agent } from 'node:https';
+import type { TokenCredential } from '@azure/core-auth';
+import type { Robot } from '../actions/ports.ts';
+import type { DigestKey, LedgerStore } from '../audit/record.ts';
+import type { ContactStore, ConversationStore } from '../bot/ports.ts';
+import type { Clock } from '../clock.ts';
+import type { ApprovalStore } from '../guard/approval.ts';
+import type { AdminRoster, LatchStore, LimitStore, SpendStore, WhoIsWho } from '../guard/ports.ts';
+import type { Reasoner } from '../guard/reasoner.ts';
+import { TableAdminRoster } from './admin-roster.ts';
+import { TableApprovalStore } from './approval-store.ts';
+import type { Endpoints } from './clouds.ts';
+import { TableContactStore } from './contact-store.ts';
+import { TableConversationStore } from './conversation-store.ts';
+import { managedIdentity } from './credential.ts';
+import { GraphDeviceDirectory } from './device-directory.ts';
+import { VaultDigestKey } from './digest-key.ts';
+import { createEgress } from './egress.ts';
+import { GraphClient } from './graph.ts';
+import { TableLatchStore } from './latch-store.ts';
+import { BlobLedgerStore } from './ledger-store.ts';
+import { TableLimitStore } from './limit-store.ts';
+import { AzureReasoner, MODEL_TIMEOUT_MS } from './model.ts';
+import { GraphPeopleDirectory } from './people-directory.ts';
+import { TableSpendStore } from './spend-store.ts';
+import { ensureTables, openTables } from './tables.ts';
+import { Vault, type KnownSecret } from './vault.ts';
+import { GraphWhoIsWho, type RoleGroups } from './who-is-who.ts';
+
+/** Everything that decides which outside world the clients reach. Names, addresses and ids; never a secret. */
+export interface ClientOptions {
+  readonly endpoints: Endpoints;
+  /** How connections are made, when not by the defaults: another trust anchor or look-up. Never changes what is allowed. */
+  readonly agent?: Agent;
+  readonly tenantId: string;
+  /** Client ids of the user-assigned managed identities. */
+  readonly identities: { readonly reasoner: string; readonly robot: string; readonly keeper: string };
+  /** Object ids of the groups in Entra. */
+  readonly roleGroups: RoleGroups;
+  readonly model: { readonly deployment: string; readonly name: string };
+  readonly clock: Clock;
+  /** Names this start of this instance: a GUID, part of the ledger's blob name and the owner of leases. */
+  readonly instance: string;
+  /**
+   * Another source of tokens for a client id. Absent, the managed identities; MSAL keeps one identity endpoint for a
+   * process, so whoever needs a second one in the same process passes this.
+   */
+  readonly credentialFor?: (clientId: string) => TokenCredential;
+}
+
+export interface Clients {
+  /** For `guard/execute` and nobody else. */
+  readonly robot: Robot;
+  readonly whoIsWho: WhoIsWho;
+  readonly latch: LatchStore;
+  readonly roster: AdminRoster;
+  readonly spend: SpendStore;
+  readonly limits: LimitStore;
+  readonly approvals: ApprovalStore;
+  readonly conversations: ConversationStore;
+  readonly contacts: ContactStore;
+  readonly ledger: LedgerStore;
+  /** Usable after `prepare`. */
+  readonly digestKey: DigestKey;
+  readonly reasoner: Reasoner;
+  /** Every secret value that was read so far; the output gate asks each whether it stands in a text. */
+  secrets(): readonly KnownSecret[];
+  /**
+   * What must hold before anything is served: a token for each identity, tables and ledger container, the digest key,
+   * role groups that exist and are role-assignable. Fails with the reason, `CONFIGURATION_INVALID` where it is ours.
+   */
+  prepare(): Promise<void>;
+  /** Closes idle connections. */
+  close(): void;
+}
+
+/**
+ * The hands of Steward, each with the identity it needs. Three egress lists, so that the robot's pipeline reaches Graph
+ * only, the reasoner's the model only, and the keeper's neither the model nor anything that acts.
+ */
+export function createClients(options: ClientOptions): Clients {
+  const { endpoints, agent, tenantId, identities, clock, instance } = options;
+  const credentialFor = options.credentialFor ?? ((clientId: string) => managedIdentity(clientId, { tenantId, clock }));
+  const connection = agent === undefined ? {} : { agent };
+
+  const robotEgress = createEgress({ allow: [endpoints.graph], ...connection });
+  const reasonerEgress = createEgress({ allow: [endpoints.openai], longestMs: MODEL_TIMEOUT_MS + 5_000, ...connection });
+  const keeperEgress = createEgress({ allow: [endpoints.graph, endpoints.vault, endpoints.tables, endpoints.blobs], ...connection });
+
+  const credentials = {
+    robot: credentialFor(identities.robot),
+    reasoner: credentialFor(identities.reasoner),
+    keeper: credentialFor(identities.keeper),
+  };
+
+  const robotGraph = new GraphClient({ endpoint: endpoints.graph, credential: credentials.robot, httpClient: robotEgress.httpClient, clock });
+  const keeperGraph = new GraphClient({ endpoint: endpoints.graph, credential: credentials.keeper, httpClient: keeperEgress.httpClient, clock });
+  const tables = openTables({ endpoint: endpoints.tables, credential: credentials.keeper, httpClient: keeperEgress.httpClient });
+  const vault = new Vault({ endpoint: endpoints.vault, credential: credentials.keeper, httpClient: keeperEgress.httpClient, clock });
+
+  const whoIsWho = new GraphWhoIsWho(keeperGraph, options.roleGroups, clock);
+  const digestKey = new VaultDigestKey(vault);
+  const ledger = new BlobLedgerStore({ endpoint: endpoints.blobs, credential: credentials.keeper, httpClient: keeperEgress.httpClient, startedAt: clock.now(), instance });
+
+  return {
+    robot: { people: new GraphPeopleDirectory(robotGraph), devices: new GraphDeviceDirectory(robotGraph) },
+    whoIsWho,
+    latch: new TableLatchStore(tables.latch),
+    roster: new TableAdminRoster(tables.roster, clock),
+    spend: new TableSpendStore(tables.spend),
+    limits: new TableLimitStore(tables.limits),
+    approvals: new TableApprovalStore(tables.approvals),
+    conversations: new TableConversationStore(tables.conversations, { instance, clock }),
+    contacts: new TableContactStore(tables.contacts),
+    ledger,
+    digestKey,
+    reasoner: new AzureReasoner({ endpoint: endpoints.openai, credential: credentials.reasoner, httpClient: reasonerEgress.httpClient, ...options.model }),
+    secrets: () => vault.known(),
+    prepare: async () => {
+      await Promise.all([ensureTables(tables), ledger.prepare(), digestKey.load(), whoIsWho.checkRoleGroups()]);
+    },
+    close: () => {
+      for (const egress of [robotEgress, reasonerEgress, keeperEgress]) egress.close();
+    },
+  };
+}

@@ -1,0 +1,77 @@
+import { z } from 'zod/v4';
+import { handleKinds, type StoredHandle } from '../actions/handles.ts';
+import type { Memory, Received } from '../bot/ports.ts';
+import type { ModelMessage } from '../guard/reasoner.ts';
+import { place } from './places.ts';
+import { internalId } from './stored-json.ts';
+
+const MOST_MESSAGES = 40;
+const MOST_HISTORY_CHARACTERS = 48_000;
+const MOST_WORDS = 40;
+const MOST_WORD_CHARACTERS = 24_000;
+
+const toolCall = z.object({ id: z.string(), type: z.literal('function'), function: z.object({ name: z.string(), arguments: z.string() }) });
+
+const message: z.ZodType<ModelMessage> = z.union([
+  z.object({ role: z.enum(['system', 'user']), content: z.string() }),
+  z.object({ role: z.literal('assistant'), content: z.string().nullable(), tool_calls: z.array(toolCall).optional() }),
+  z.object({ role: z.literal('tool'), tool_call_id: z.string(), content: z.string() }),
+]);
+
+const storedHandle: z.ZodType<StoredHandle> = z.object({
+  handle: z.string(),
+  kind: z.enum([...handleKinds, 'text']),
+  id: internalId.optional(),
+  label: z.string(),
+  expiresAtMs: z.number(),
+});
+
+/** A memory as it is stored. */
+export const memory: z.ZodType<Memory> = z.object({
+  history: z.array(message),
+  handles: z.array(storedHandle),
+  words: z.array(z.string()),
+  choice: z.object({ reference: z.string(), handles: z.array(z.string()), activityId: z.string(), requestActivityId: z.string() }).optional(),
+});
+
+/** A received activity as it is stored. */
+export const received: z.ZodType<Received> = z.object({ conversationId: z.string(), activityId: z.string(), place });
+
+/**
+ * The memory with what is too old dropped: whole exchanges, from a person's message up to the next one, so that no tool
+ * call loses its results.
+ */
+export function bounded(all: Memory): Memory {
+  return { ...all, history: boundedHistory(all.history), words: boundedWords(all.words) };
+}
+
+function boundedHistory(history: readonly ModelMessage[]): readonly ModelMessage[] {
+  const exchanges: ModelMessage[][] = [];
+  for (const each of history) {
+    const current = exchanges.at(-1);
+    if (each.role === 'user' || current === undefined) exchanges.push([each]);
+    else current.push(each);
+  }
+  const kept: ModelMessage[][] = [];
+  let messages = 0;
+  let characters = 0;
+  for (const exchange of exchanges.reverse()) {
+    messages += exchange.length;
+    characters += JSON.stringify(exchange).length;
+    // One exchange may have more messages than the bound; it may not have more text.
+    if ((messages > MOST_MESSAGES && kept.length > 0) || characters > MOST_HISTORY_CHARACTERS) break;
+    kept.unshift(exchange);
+  }
+  return kept.flat();
+}
+
+function boundedWords(words: readonly string[]): readonly string[] {
+  const kept: string[] = [];
+  let characters = 0;
+  for (const word of words.slice(-MOST_WORDS).reverse()) {
+    characters += word.length;
+    if (characters > MOST_WORD_CHARACTERS) break;
+    kept.unshift(word);
+  }
+  return kept;
+}

@@ -1,0 +1,58 @@
+/** What one model costs. A pinned row is a reviewed fact; a model without a row is refused. */
+export interface ModelPrice {
+  readonly model: string;
+  /** Integers of micro-USD for a million tokens. */
+  readonly inputMicroUsdPerMillion: number;
+  readonly outputMicroUsdPerMillion: number;
+  readonly contextTokens: number;
+  /** Reasoning models refuse any temperature but their own. */
+  readonly supportsTemperature: boolean;
+  /** The day from which deployments answer with errors, as announced; later ones are "not before". ISO 8601. */
+  readonly retires: string;
+  readonly source: string;
+}
+
+const pricing = 'https://azure.microsoft.com/pricing/details/cognitive-services/openai-service/';
+
+const usd = (amount: number): number => Math.round(amount * 1_000_000);
+
+/**
+ * List prices of Global Standard deployments without cached-input discount. Data Zone and regional deployments cost
+ * about a tenth more. Retirement days: MicrosoftDocs/azure-ai-docs,
+ * articles/ai-foundry/openai/includes/retirement/models.md, as of 2025-12-16.
+ */
+const rows: readonly ModelPrice[] = [
+  { model: 'gpt-5.1', inputMicroUsdPerMillion: usd(1.25), outputMicroUsdPerMillion: usd(10), contextTokens: 400_000, supportsTemperature: false, retires: '2027-05-15', source: pricing },
+  { model: 'gpt-5', inputMicroUsdPerMillion: usd(1.25), outputMicroUsdPerMillion: usd(10), contextTokens: 400_000, supportsTemperature: false, retires: '2027-02-06', source: pricing },
+  { model: 'gpt-5-mini', inputMicroUsdPerMillion: usd(0.25), outputMicroUsdPerMillion: usd(2), contextTokens: 400_000, supportsTemperature: false, retires: '2027-02-06', source: pricing },
+  { model: 'gpt-5-nano', inputMicroUsdPerMillion: usd(0.05), outputMicroUsdPerMillion: usd(0.4), contextTokens: 400_000, supportsTemperature: false, retires: '2027-02-06', source: pricing },
+  { model: 'gpt-4.1', inputMicroUsdPerMillion: usd(2), outputMicroUsdPerMillion: usd(8), contextTokens: 1_047_576, supportsTemperature: true, retires: '2026-10-14', source: pricing },
+  { model: 'gpt-4.1-mini', inputMicroUsdPerMillion: usd(0.4), outputMicroUsdPerMillion: usd(1.6), contextTokens: 1_047_576, supportsTemperature: true, retires: '2026-10-14', source: pricing },
+  { model: 'gpt-4.1-nano', inputMicroUsdPerMillion: usd(0.1), outputMicroUsdPerMillion: usd(0.4), contextTokens: 1_047_576, supportsTemperature: true, retires: '2026-10-14', source: pricing },
+  { model: 'gpt-4o', inputMicroUsdPerMillion: usd(2.5), outputMicroUsdPerMillion: usd(10), contextTokens: 128_000, supportsTemperature: true, retires: '2026-06-05', source: pricing },
+  { model: 'gpt-4o-mini', inputMicroUsdPerMillion: usd(0.15), outputMicroUsdPerMillion: usd(0.6), contextTokens: 128_000, supportsTemperature: true, retires: '2026-03-31', source: pricing },
+  { model: 'text-embedding-3-small', inputMicroUsdPerMillion: usd(0.02), outputMicroUsdPerMillion: 0, contextTokens: 8_191, supportsTemperature: false, retires: '2026-10-30', source: pricing },
+  { model: 'text-embedding-3-large', inputMicroUsdPerMillion: usd(0.13), outputMicroUsdPerMillion: 0, contextTokens: 8_191, supportsTemperature: false, retires: '2026-10-30', source: pricing },
+];
+
+// A Map: the name comes from configuration, and an object would answer to `constructor`.
+const byModel: ReadonlyMap<string, ModelPrice> = new Map(rows.map((row) => [row.model, row]));
+
+/** The pinned row of a model, or undefined: then nothing may be spent on it. */
+export function priceOf(model: string): ModelPrice | undefined {
+  return byModel.get(model);
+}
+
+export function modelPrices(): readonly ModelPrice[] {
+  return rows;
+}
+
+/** The row to reckon with when a model is not known and the money is not ours: the highest prices in the table. */
+export function dearest(): ModelPrice {
+  return rows.reduce((most, row) =>
+    row.outputMicroUsdPerMillion > most.outputMicroUsdPerMillion ||
+    (row.outputMicroUsdPerMillion === most.outputMicroUsdPerMillion && row.inputMicroUsdPerMillion > most.inputMicroUsdPerMillion)
+      ? row
+      : most,
+  );
+}

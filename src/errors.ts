@@ -1,0 +1,85 @@
+/**
+ * The one list of error codes. What people read for each stands in `bot/wording/en.ts`, as a
+ * `Record<StewardErrorCode, string>`: a new code without a sentence does not compile.
+ */
+export const stewardErrorCodes = [
+  // the plan that the model proposed
+  'PLAN_MALFORMED',
+  'PLAN_UNKNOWN_ACTION',
+  'PLAN_TOO_LONG',
+  'PLAN_BAD_ARGUMENTS',
+  'PLAN_TOO_MANY_ROUNDS',
+  // what it points at
+  'HANDLE_UNKNOWN',
+  'TARGET_MISSING',
+  // what the policy says
+  'POLICY_DENIED',
+  'POLICY_EVALUATION_FAILED',
+  'PERSON_UNKNOWN',
+  'PERSON_GUEST',
+  'PLACE_NOT_PERSONAL',
+  'TARGET_PRIVILEGED',
+  'TARGET_SELF',
+  'TARGET_GUEST_UNSUPPORTED',
+  'LIMIT_REACHED',
+  // approvals
+  'APPROVAL_UNKNOWN',
+  'APPROVAL_NOT_YOURS',
+  'APPROVAL_OWN_REQUEST',
+  'APPROVAL_SETTLED',
+  'APPROVAL_EXPIRED',
+  'APPROVAL_STALE',
+  'APPROVAL_COPIED',
+  'APPROVAL_NOBODY_REACHABLE',
+  'TOKEN_SPENT',
+  // the kill switch
+  'KILLED',
+  'READ_ONLY',
+  'LATCH_UNREADABLE',
+  'KILL_NOT_ADMIN',
+  'REVIVE_NOT_KILLED',
+  'REVIVE_NEEDS_REASON',
+  // money
+  'CEILING_MONTH',
+  'CEILING_PERSON',
+  'PRICE_UNKNOWN',
+  // other systems
+  'MODEL_UNAVAILABLE',
+  'MODEL_BUSY',
+  'MODEL_FILTERED',
+  'MODEL_MALFORMED',
+  'DIRECTORY_UNAVAILABLE',
+  'SYSTEM_UNAVAILABLE',
+  'SYSTEM_REFUSED',
+  'SYSTEM_NOT_FOUND',
+  'SYSTEM_OUTCOME_UNKNOWN',
+  'STORAGE_UNAVAILABLE',
+  'LEDGER_UNAVAILABLE',
+  // what may be said
+  'SAY_WITHHELD',
+  // start-up and programming
+  'CONFIGURATION_INVALID',
+  'CATALOGUE_INVALID',
+  'UNEXPECTED',
+] as const;
+
+export type StewardErrorCode = (typeof stewardErrorCodes)[number];
+
+/**
+ * The one error class of Steward. `message` is for logs and developers (a lower-case fragment, no ids, no values
+ * from outside); people read the sentence that belongs to `code`.
+ */
+export class StewardError extends Error {
+  readonly code: StewardErrorCode;
+
+  constructor(code: StewardErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'StewardError';
+    this.code = code;
+  }
+}
+
+/** The code of an error, or `UNEXPECTED` for anything that is not ours. */
+export function errorCode(error: unknown): StewardErrorCode {
+  return error instanceof StewardError ? error.code : 'UNEXPECTED';
+}

@@ -1,0 +1,92 @@
+import type { InternalId } from '../actions/internal-id.ts';
+import type { Provenance } from '../actions/plan.ts';
+import type { StewardErrorCode } from '../errors.ts';
+import type { LatchLevel, Stored } from './ports.ts';
+
+/**
+ * `pending → approved → executing → succeeded | failed | unknown`, or one of the ends that a person or time gives it.
+ * Every move is a compare-and-swap on the stored row.
+ */
+export type ApprovalState = 'pending' | 'approved' | 'executing' | 'succeeded' | 'failed' | 'unknown' | 'denied' | 'expired' | 'withdrawn' | 'killed';
+
+export type StepOutcome = 'waiting' | 'running' | 'done' | 'failed' | 'unknown' | 'not run' | 'observed';
+
+/** A step as it is stored: everything needed to run it later, and nothing else. */
+export interface StoredStep {
+  readonly action: string;
+  readonly version: string;
+  /** Resolved arguments: strings, or things with their internal id. */
+  readonly arguments: Readonly<Record<string, StoredArgument>>;
+  readonly targetParameter?: string;
+  readonly provenance: Readonly<Record<string, Provenance>>;
+  readonly digest: string;
+  /** Facts about the target, fetched fresh for the card: enough to tell namesakes apart. Directory text. */
+  readonly targetContext: readonly string[];
+  readonly outcome: StepOutcome;
+  /** Why it failed, when it did. */
+  readonly problem?: StewardErrorCode;
+}
+
+export type StoredArgument = { readonly text: string } | { readonly kind: 'person' | 'device'; readonly handle: string; readonly id: InternalId; readonly label: string };
+
+/** One message in which the card stands. */
+export interface CardInstance {
+  readonly conversationId: string;
+  readonly activityId: string;
+}
+
+/** A card that Steward sent, with what is needed to replace it where it stands. */
+export interface SentCard extends CardInstance {
+  readonly place: Place;
+}
+
+/** Where a message can be sent without waiting for one: what Bot Framework calls a conversation reference. */
+export interface Place {
+  readonly conversationId: string;
+  readonly serviceUrl: string;
+  readonly tenantId: string;
+  /** The bot's own id in the channel. */
+  readonly botId: string;
+  readonly channelId: string;
+  readonly conversationType: string;
+}
+
+/** What an approval allows: steps of a plan, or the revival of the deployment. */
+export type ApprovalSubject =
+  | { readonly kind: 'steps'; readonly steps: readonly StoredStep[] }
+  | { readonly kind: 'revive'; readonly reason: string; readonly level: LatchLevel };
+
+export interface ApprovalRecord {
+  /** Opaque; the only thing that the card carries. */
+  readonly reference: string;
+  readonly state: ApprovalState;
+  /** Whose click it takes: the requester's own, or another human's with the right role. */
+  readonly by: 'requester' | 'second person';
+  readonly subject: ApprovalSubject;
+  readonly requester: InternalId;
+  readonly requesterName: string;
+  /** Where the request was made; the outcome is told there. */
+  readonly place: Place;
+  /** The message that asked; editing or deleting it withdraws the request. */
+  readonly requestActivityId: string;
+  readonly cards: readonly SentCard[];
+  /** Digest over the steps and everything else that must not change between card and click. */
+  readonly binding: string;
+  readonly killEpoch: number;
+  readonly expiresAt: Date;
+  readonly decidedBy?: InternalId;
+  readonly decidedByName?: string;
+  readonly decidedAt?: Date;
+  /** While executing: the instance that runs it renews this before each step; past it, the instance has died. */
+  readonly aliveUntil?: Date;
+}
+
+export interface ApprovalStore {
+  insert(record: ApprovalRecord): Promise<Stored<ApprovalRecord>>;
+  /** Undefined when there is none. Fails with `STORAGE_UNAVAILABLE`. */
+  read(reference: string): Promise<Stored<ApprovalRecord> | undefined>;
+  /** Replaces the record if it still has `etag`; undefined when somebody else was first. */
+  replace(record: ApprovalRecord, etag: string): Promise<Stored<ApprovalRecord> | undefined>;
+  /** Records that are not settled: pending, approved or executing. */
+  open(): Promise<readonly Stored<ApprovalRecord>[]>;
+}

@@ -1,0 +1,118 @@
+import { randomUUID } from 'node:crypto';
+import type { OperationReceipt, Robot } from '../actions/ports.ts';
+import type { Ledger } from '../audit/ledger.ts';
+import type { DigestKey } from '../audit/record.ts';
+import type { Clock } from '../clock.ts';
+import { errorCode, StewardError, type StewardErrorCode } from '../errors.ts';
+import type { KillSwitch } from './kill-switch.ts';
+import type { LimitStore } from './ports.ts';
+import type { ExecutionToken } from './token.ts';
+
+/** A step that takes longer than this is aborted; what it did is then unknown, unless it was a read. */
+const STEP_DEADLINE_MS = 20_000;
+
+/** What happened. `done` carries the result; everything else says plainly what is known. */
+export type Receipt =
+  | { readonly kind: 'done'; readonly result: Readonly<Record<string, unknown>> }
+  | { readonly kind: 'observed' }
+  | { readonly kind: 'failed'; readonly code: StewardErrorCode }
+  | { readonly kind: 'unknown'; readonly code: StewardErrorCode };
+
+/** The one place where an action's `run` is called, and the only holder of the robot's hands. */
+export class Executor {
+  readonly #robot: Robot;
+  readonly #killSwitch: KillSwitch;
+  readonly #limits: LimitStore;
+  readonly #ledger: Ledger;
+  readonly #digestKey: DigestKey;
+  readonly #clock: Clock;
+
+  constructor(robot: Robot, killSwitch: KillSwitch, limits: LimitStore, ledger: Ledger, digestKey: DigestKey, clock: Clock) {
+    this.#robot = robot;
+    this.#killSwitch = killSwitch;
+    this.#limits = limits;
+    this.#ledger = ledger;
+    this.#digestKey = digestKey;
+    this.#clock = clock;
+  }
+
+  /**
+   * Runs one step, once. Never throws for what the step did: the receipt says it. Fails with `TOKEN_SPENT` when the
+   * token was used before.
+   */
+  async execute(token: ExecutionToken): Promise<Receipt> {
+    const grant = token.redeem();
+    const { action, resolved, target } = grant.step;
+    const execution = randomUUID();
+    try {
+      const { level, epoch } = await this.#killSwitch.assertAlive();
+      if (epoch !== grant.killEpoch) return { kind: 'failed', code: 'KILLED' };
+      if (action.effect !== 'read' && level === 'read-only') return { kind: 'failed', code: 'READ_ONLY' };
+      if (action.limit !== undefined) {
+        const hour = this.#clock.now().toISOString().slice(0, 13);
+        if (!(await this.#limits.count(action.name, hour, action.limit.perHour))) return { kind: 'failed', code: 'LIMIT_REACHED' };
+      }
+      // INVARIANT: no effect without a ledger record written before it.
+      await this.#ledger.record({
+        kind: 'intent',
+        execution,
+        turn: grant.turn,
+        action: action.name,
+        version: action.version,
+        step: grant.stepDigest,
+        ...(target && { target: this.#digestKey.digest(target.id.digest()) }),
+        requester: this.#digestKey.digest(grant.requesterDigest),
+        ...(grant.approverDigest !== undefined && { approver: this.#digestKey.digest(grant.approverDigest) }),
+        policies: grant.policies,
+        killEpoch: grant.killEpoch,
+      });
+      if (action.effect !== 'read' && level === 'observe') {
+        await this.#outcome(execution, 'observed', [], 0);
+        return { kind: 'observed' };
+      }
+      // Read again: counting and recording took time, and a kill may have come meanwhile.
+      await this.#killSwitch.assertAlive();
+    } catch (error) {
+      return { kind: 'failed', code: errorCode(error) };
+    }
+    return this.#call(execution, action, resolved);
+  }
+
+  async #call(execution: string, action: Grant['step']['action'], resolved: Grant['step']['resolved']): Promise<Receipt> {
+    const startedMs = this.#clock.monotonicMs();
+    const requestIds: string[] = [];
+    const guarded = this.#killSwitch.guardCall();
+    const signal = AbortSignal.any([guarded.signal, AbortSignal.timeout(STEP_DEADLINE_MS)]);
+    let receipt: Receipt;
+    try {
+      // A kill between the last reading and here has aborted the signal already: nothing leaves.
+      if (signal.aborted) throw new StewardError('SYSTEM_UNAVAILABLE', 'aborted before the call', { cause: signal.reason });
+      const result = await action.run(resolved, this.#robot, { signal, receipt: (given: OperationReceipt) => void requestIds.push(...given.requestIds) });
+      const parsed = action.result.safeParse(result);
+      if (!parsed.success) throw new StewardError('SYSTEM_OUTCOME_UNKNOWN', 'the result does not have the declared shape', { cause: parsed.error });
+      receipt = { kind: 'done', result: parsed.data };
+    } catch (error) {
+      receipt = failure(error, action.effect === 'read', signal);
+    } finally {
+      guarded.done();
+    }
+    const durationMs = Math.round(this.#clock.monotonicMs() - startedMs);
+    // What happened has happened: a ledger that refuses now must not turn it into a failure. The open intent stays.
+    await this.#outcome(execution, receipt.kind, requestIds, durationMs, 'code' in receipt ? receipt.code : undefined).catch(() => undefined);
+    return receipt;
+  }
+
+  async #outcome(execution: string, outcome: string, requestIds: readonly string[], durationMs: number, code?: StewardErrorCode): Promise<void> {
+    await this.#ledger.record({ kind: 'outcome', execution, outcome, ...(code && { code }), requestIds, durationMs });
+  }
+}
+
+type Grant = ReturnType<ExecutionToken['redeem']>;
+
+function failure(error: unknown, isRead: boolean, signal: AbortSignal): Receipt {
+  const code = errorCode(error);
+  if (isRead) return { kind: 'failed', code: signal.aborted && code === 'UNEXPECTED' ? 'SYSTEM_UNAVAILABLE' : code };
+  // These say that the system did not do it. Everything else, an abort on the wire first of all, may have been done.
+  const notDone = code === 'SYSTEM_REFUSED' || code === 'SYSTEM_NOT_FOUND' || code === 'SYSTEM_UNAVAILABLE';
+  return notDone ? { kind: 'failed', code } : { kind: 'unknown', code: code === 'UNEXPECTED' ? 'SYSTEM_OUTCOME_UNKNOWN' : code };
+}

@@ -1,0 +1,149 @@
+import type { Plan, Step } from '../actions/plan.ts';
+import { stepDigest } from '../actions/plan.ts';
+import type { Action } from '../actions/action.ts';
+import { InternalId } from '../actions/internal-id.ts';
+import { StewardError, type StewardErrorCode } from '../errors.ts';
+import type { KillSwitch } from './kill-switch.ts';
+import type { Policy, PolicyRequest } from './policy.ts';
+import type { PersonFacts, WhoIsWho } from './ports.ts';
+import { issueToken, type ExecutionToken } from './token.ts';
+
+/** What the guard decided about one step, and by which policies. */
+export type Decision =
+  | { readonly kind: 'run' | 'confirm' | 'second person'; readonly policies: readonly string[] }
+  | { readonly kind: 'refuse'; readonly policies: readonly string[]; readonly code: StewardErrorCode };
+
+/** What is true of the turn, whatever the plan says. */
+export interface TurnFacts {
+  readonly turn: string;
+  readonly requester: PersonFacts;
+  readonly personal: boolean;
+  readonly untrusted: boolean;
+}
+
+/** A plan after the gate: refused as a whole, or steps to run now and steps that wait for people. */
+export type DecidedPlan =
+  | { readonly kind: 'refused'; readonly code: StewardErrorCode; readonly policies: readonly string[]; readonly step: Step }
+  | { readonly kind: 'decided'; readonly run: readonly DecidedStep[]; readonly wait: readonly Step[]; readonly by: 'requester' | 'second person' };
+
+export interface DecidedStep {
+  readonly step: Step;
+  readonly token: ExecutionToken;
+}
+
+/** Stands for any ordinary colleague when `help` asks what is possible at all. */
+const ANYBODY = new InternalId('any ordinary colleague');
+
+type Approvals = Pick<PolicyRequest, 'confirmed' | 'seconded'>;
+const NOBODY: Approvals = { confirmed: false, seconded: false };
+const CONFIRMED: Approvals = { confirmed: true, seconded: false };
+const SECONDED: Approvals = { confirmed: true, seconded: true };
+
+/** An action that a person may ask for; `own` when only for themselves. */
+export interface Permitted {
+  readonly action: Action;
+  readonly kind: 'run' | 'confirm' | 'second person';
+  readonly own: boolean;
+}
+
+/** The code that turns a plan into decisions. */
+export class Gate {
+  readonly #policy: Policy;
+  readonly #whoIsWho: WhoIsWho;
+  readonly #killSwitch: KillSwitch;
+
+  constructor(policy: Policy, whoIsWho: WhoIsWho, killSwitch: KillSwitch) {
+    this.#policy = policy;
+    this.#whoIsWho = whoIsWho;
+    this.#killSwitch = killSwitch;
+  }
+
+  /**
+   * Decides every step before the first one runs. One refused step refuses the plan: there is no partial execution.
+   * Steps before the first one that needs people run now; that one and all after it wait, in their order.
+   * Fails with `LATCH_UNREADABLE` or `DIRECTORY_UNAVAILABLE` when a decision can't be made.
+   */
+  async decidePlan(plan: Plan, facts: TurnFacts, record: (step: Step, decision: Decision) => void): Promise<DecidedPlan> {
+    const { level, epoch } = await this.#killSwitch.read();
+    const run: DecidedStep[] = [];
+    const wait: Step[] = [];
+    let by: 'requester' | 'second person' = 'requester';
+    const decided: { step: Step; decision: Decision }[] = [];
+    for (const step of plan.steps) {
+      const target = await this.#describeTarget(step.target?.id, 'brief');
+      const decision = this.#decide({ ...facts, action: step.action, ...(target && { target }), level, limitReached: false });
+      record(step, decision);
+      decided.push({ step, decision });
+    }
+    for (const { step, decision } of decided) {
+      if (decision.kind === 'refuse') return { kind: 'refused', code: decision.code, policies: decision.policies, step };
+    }
+    for (const { step, decision } of decided) {
+      if (decision.kind === 'run' && wait.length === 0) {
+        const token = issueToken({ step, stepDigest: stepDigest(step), requesterDigest: facts.requester.id.digest(), policies: decision.policies, killEpoch: epoch, turn: facts.turn });
+        run.push({ step, token });
+        continue;
+      }
+      if (decision.kind === 'second person') by = 'second person';
+      wait.push(step);
+    }
+    return { kind: 'decided', run, wait, by };
+  }
+
+  /**
+   * The second decision, for a step that a person approved: everything is read afresh. Fails with the code of the
+   * refusal; resolves to the policies that permit.
+   */
+  async decideApproved(
+    step: { readonly action: Action; readonly targetId: Step['target'] },
+    facts: { readonly requester: PersonFacts; readonly by: 'requester' | 'second person' },
+  ): Promise<readonly string[]> {
+    const { level } = await this.#killSwitch.read();
+    const target = await this.#describeTarget(step.targetId?.id, 'now');
+    const approvals = facts.by === 'requester' ? CONFIRMED : SECONDED;
+    const answer = this.#policy.ask({
+      requester: facts.requester,
+      action: step.action,
+      ...(target && { target }),
+      level,
+      personal: true,
+      untrusted: true,
+      limitReached: false,
+      ...approvals,
+    });
+    if (!answer.permitted) throw new StewardError(answer.code, 'the second decision refused');
+    return answer.policies;
+  }
+
+  /** Which actions a person could ask for at all, with the approval that each takes; `help` shows it. */
+  permitted(actions: readonly Action[], requester: PersonFacts): readonly Permitted[] {
+    const somebody: PersonFacts = { ...requester, id: ANYBODY, roles: ['employee'], guest: false, enabled: true, privileged: false, breakGlass: false, vip: false };
+    return actions.flatMap((action): Permitted[] => {
+      const facts = { requester, action, level: 'full', personal: true, untrusted: false, limitReached: false } as const;
+      const general = this.#decide({ ...facts, ...(action.target !== undefined && { target: somebody }) });
+      if (general.kind !== 'refuse') return [{ action, kind: general.kind, own: false }];
+      if (action.target === undefined) return [];
+      const own = this.#decide({ ...facts, target: requester });
+      return own.kind === 'refuse' ? [] : [{ action, kind: own.kind, own: true }];
+    });
+  }
+
+  #decide(request: Omit<PolicyRequest, 'confirmed' | 'seconded'>): Decision {
+    const run = this.#policy.ask({ ...request, ...NOBODY });
+    if (run.permitted) return { kind: 'run', policies: run.policies };
+    // INVARIANT: what could not be evaluated is refused, not asked again with more approvals.
+    if (run.code === 'POLICY_EVALUATION_FAILED') return { kind: 'refuse', policies: run.policies, code: run.code };
+    const confirmed = this.#policy.ask({ ...request, ...CONFIRMED });
+    if (confirmed.permitted) return { kind: 'confirm', policies: confirmed.policies };
+    const seconded = this.#policy.ask({ ...request, ...SECONDED });
+    if (seconded.permitted) return { kind: 'second person', policies: seconded.policies };
+    return { kind: 'refuse', policies: seconded.policies, code: seconded.code };
+  }
+
+  async #describeTarget(id: PersonFacts['id'] | undefined, freshness: 'brief' | 'now'): Promise<PersonFacts | undefined> {
+    if (id === undefined) return undefined;
+    const target = await this.#whoIsWho.describe(id, freshness);
+    if (target === undefined) throw new StewardError('TARGET_MISSING', 'the target no longer exists');
+    return target;
+  }
+}

@@ -1,0 +1,153 @@
+import type { Clock } from '../clock.ts';
+import { StewardError } from '../errors.ts';
+import type { Latch, LatchLevel, LatchStore, Stored } from './ports.ts';
+
+/** A reading is good for acting only if it began less than this long ago, by the clock that never jumps. */
+const READING_LIVES_MS = 1_000;
+/** A read that takes longer than this is a read that failed. */
+const READ_DEADLINE_MS = 2_000;
+
+/** What the latch said, and how old that knowledge may become. */
+export interface LatchReading {
+  readonly level: LatchLevel;
+  readonly epoch: number;
+  readonly latch: Latch | undefined;
+}
+
+/**
+ * The persistent latch, read at every boundary. A missing latch means killed; a latch that can't be read means that
+ * nothing acts. A kill in this process takes effect before storage is asked.
+ */
+export class KillSwitch {
+  readonly #store: LatchStore;
+  readonly #clock: Clock;
+  readonly #running = new Set<AbortController>();
+  #reading: { readonly beganMs: number; readonly promise: Promise<LatchReading> } | undefined;
+  /**
+   * Set by a kill here, so that the process does not wait for storage to stop. Infinite until storage holds the kill;
+   * from then on a reading of a newer epoch, which only a revive writes, clears it.
+   */
+  #killedSinceEpoch: number | undefined;
+  #lastEpoch = 0;
+
+  constructor(store: LatchStore, clock: Clock) {
+    this.#store = store;
+    this.#clock = clock;
+  }
+
+  /**
+   * The level now: a reading that began less than a second ago, else a new one.
+   * Fails with `LATCH_UNREADABLE`; the caller then does nothing.
+   */
+  async read(): Promise<LatchReading> {
+    const nowMs = this.#clock.monotonicMs();
+    if (this.#reading === undefined || nowMs - this.#reading.beganMs >= READING_LIVES_MS) {
+      const reading = { beganMs: nowMs, promise: this.#readStore() };
+      this.#reading = reading;
+      reading.promise.catch(() => {
+        // A failed reading is not kept: the next boundary asks again.
+        if (this.#reading === reading) this.#reading = undefined;
+      });
+    }
+    const { beganMs, promise } = this.#reading;
+    const reading = await promise;
+    if (this.#clock.monotonicMs() - beganMs >= READING_LIVES_MS) throw new StewardError('LATCH_UNREADABLE', 'the latch took longer than a second to read');
+    return this.#killedSinceEpoch === undefined ? reading : { ...reading, level: 'off' };
+  }
+
+  /** Fails with `KILLED` unless Steward may do something at all. */
+  async assertAlive(): Promise<LatchReading> {
+    const reading = await this.read();
+    if (reading.level === 'off') throw new StewardError('KILLED', 'the latch is off');
+    return reading;
+  }
+
+  /** A signal that a kill aborts, for a call that is about to leave the process. Call `done` when it returned. */
+  guardCall(): { readonly signal: AbortSignal; readonly done: () => void } {
+    const controller = new AbortController();
+    if (this.#killedSinceEpoch === undefined) this.#running.add(controller);
+    else controller.abort(killed());
+    return { signal: controller.signal, done: () => void this.#running.delete(controller) };
+  }
+
+  /**
+   * Stops everything: here at once, elsewhere as soon as the write lands. Resolves to false when storage could not be
+   * told; this process stays killed all the same.
+   */
+  async kill(by: { readonly digest: string; readonly name: string; readonly reason: string }): Promise<boolean> {
+    this.#killedSinceEpoch = Number.POSITIVE_INFINITY;
+    this.#reading = undefined;
+    for (const controller of this.#running) controller.abort(killed());
+    this.#running.clear();
+    const written = await this.#writeKill(by);
+    if (!written) this.#keepTrying(by);
+    return written;
+  }
+
+  async #writeKill(by: { readonly digest: string; readonly name: string; readonly reason: string }): Promise<boolean> {
+    try {
+      const stored = await this.#store.read(AbortSignal.timeout(READ_DEADLINE_MS)).catch(() => undefined);
+      const epoch = Math.max(stored?.value.epoch ?? 0, this.#lastEpoch) + 1;
+      await this.#store.write({ level: 'off', epoch, changedAt: this.#clock.now(), changedBy: by.digest, changedByName: by.name, reason: by.reason }, 'any');
+      this.#killedSinceEpoch = epoch;
+      this.#lastEpoch = epoch;
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Other instances must learn of the kill as soon as storage is back. */
+  #keepTrying(by: { readonly digest: string; readonly name: string; readonly reason: string }): void {
+    const timer = setTimeout(() => {
+      void this.#writeKill(by).then((written) => {
+        if (!written) this.#keepTrying(by);
+      });
+    }, READING_LIVES_MS);
+    timer.unref();
+  }
+
+  /**
+   * Revives: called by the approvals alone, once two admins were checked. Fails with `APPROVAL_STALE` when the latch
+   * changed after the proposal, and with `LATCH_UNREADABLE` when it can't be read.
+   */
+  async revive(level: LatchLevel, expectedEpoch: number, by: { readonly digest: string; readonly name: string; readonly reason: string }): Promise<number> {
+    const stored = await this.#readRaw();
+    const epoch = stored?.value.epoch ?? 0;
+    if (epoch !== expectedEpoch) throw new StewardError('APPROVAL_STALE', 'the latch changed after the proposal');
+    // A missing latch is written by a deployment, never by a revive: deleting it must not become a way around two admins.
+    if (stored === undefined) throw new StewardError('LATCH_UNREADABLE', 'the latch is missing; a deployment writes it');
+    const written = await this.#store.write({ level, epoch: epoch + 1, changedAt: this.#clock.now(), changedBy: by.digest, changedByName: by.name, reason: by.reason }, stored.etag);
+    if (!written) throw new StewardError('APPROVAL_STALE', 'the latch changed meanwhile');
+    this.#reading = undefined;
+    this.#killedSinceEpoch = undefined;
+    this.#lastEpoch = epoch + 1;
+    return epoch + 1;
+  }
+
+  async #readStore(): Promise<LatchReading> {
+    const stored = await this.#readRaw();
+    // INVARIANT: a missing latch is a killed Steward.
+    if (stored === undefined) return { level: 'off', epoch: this.#lastEpoch, latch: undefined };
+    const { level, epoch } = stored.value;
+    this.#lastEpoch = Math.max(this.#lastEpoch, epoch);
+    if (this.#killedSinceEpoch !== undefined && epoch > this.#killedSinceEpoch) this.#killedSinceEpoch = undefined;
+    if (level === 'off') {
+      for (const controller of this.#running) controller.abort(killed());
+      this.#running.clear();
+    }
+    return { level, epoch, latch: stored.value };
+  }
+
+  async #readRaw(): Promise<Stored<Latch> | undefined> {
+    try {
+      return await this.#store.read(AbortSignal.timeout(READ_DEADLINE_MS));
+    } catch (error) {
+      throw new StewardError('LATCH_UNREADABLE', 'the latch could not be read', { cause: error });
+    }
+  }
+}
+
+function killed(): StewardError {
+  return new StewardError('KILLED', 'aborted by the kill switch');
+}

@@ -1,0 +1,173 @@
+import { createHash } from 'node:crypto';
+import {
+  checkParsePolicySet,
+  policySetTextToParts,
+  policyToJson,
+  preparsePolicySet,
+  preparseSchema,
+  statefulIsAuthorized,
+  validate,
+  type CedarValueJson,
+  type EntityJson,
+  type SchemaJson,
+} from '@cedar-policy/cedar-wasm/nodejs';
+import type { Action } from '../actions/action.ts';
+import { effects } from '../actions/action.ts';
+import { StewardError, stewardErrorCodes, type StewardErrorCode } from '../errors.ts';
+import { roles, type LatchLevel, type PersonFacts } from './ports.ts';
+
+/** What the policy is asked about one step. */
+export interface PolicyRequest {
+  readonly requester: PersonFacts;
+  readonly action: Action;
+  /** Absent where the action has no target: the policy then sees the deployment as resource. */
+  readonly target?: PersonFacts;
+  readonly level: LatchLevel;
+  /** The chat is one to one. */
+  readonly personal: boolean;
+  /** Text that others may have written stood in the message. */
+  readonly untrusted: boolean;
+  readonly limitReached: boolean;
+  /** The requester confirmed exactly this step. */
+  readonly confirmed: boolean;
+  /** Another human who may, approved exactly this step. */
+  readonly seconded: boolean;
+}
+
+export interface PolicyAnswer {
+  readonly permitted: boolean;
+  /** Ids of the policies that decided; empty when nothing permitted. */
+  readonly policies: readonly string[];
+  /** Why not, for a refusal. */
+  readonly code: StewardErrorCode;
+}
+
+/**
+ * Cedar behind one question. The schema is generated from the catalogue and every request is validated against it.
+ * Cedar skips a policy whose evaluation errs, a `forbid` too; here any error at all is a refusal.
+ */
+export class Policy {
+  /** SHA-256 of the policy text, part of what an approval is bound to. */
+  readonly digest: string;
+  readonly #codes: ReadonlyMap<string, StewardErrorCode>;
+  readonly #key: string;
+
+  /** Fails with `CONFIGURATION_INVALID` when the policies don't parse or don't fit the catalogue; Steward then does not start. */
+  constructor(source: string, actions: readonly Action[]) {
+    this.digest = createHash('sha256').update(source).digest('hex');
+    this.#key = `steward-${this.digest}-${createHash('sha256').update(actions.map((action) => action.name).join()).digest('hex')}`;
+    const schema = schemaOf(actions);
+    const parts = policySetTextToParts(source);
+    if (parts.type === 'failure') throw invalid(parts.errors);
+    const codes = new Map<string, StewardErrorCode>();
+    // Cedar numbers policies by position; the reviewer's own ids are what the ledger shows.
+    const staticPolicies: Record<string, string> = {};
+    for (const text of parts.policies) {
+      const parsed = policyToJson(text);
+      if (parsed.type === 'failure') throw invalid(parsed.errors);
+      const { id, reason, code } = parsed.json.annotations ?? {};
+      if (!id || !reason) throw new StewardError('CONFIGURATION_INVALID', 'every policy needs an @id and a @reason');
+      if (id in staticPolicies) throw new StewardError('CONFIGURATION_INVALID', `two policies are called \`${id}\``);
+      staticPolicies[id] = text;
+      if (code) {
+        const known = stewardErrorCodes.find((candidate) => candidate === code);
+        if (known === undefined) throw new StewardError('CONFIGURATION_INVALID', `policy \`${id}\` names an unknown @code`);
+        codes.set(id, known);
+      }
+    }
+    this.#codes = codes;
+    const policies = { staticPolicies };
+    const parsed = checkParsePolicySet(policies);
+    if (parsed.type === 'failure') throw invalid(parsed.errors);
+    const validated = validate({ schema, policies, validationSettings: { mode: 'strict' } });
+    if (validated.type === 'failure') throw invalid(validated.errors);
+    if (validated.validationErrors.length > 0) throw invalid(validated.validationErrors.map((problem) => problem.error));
+    for (const result of [preparsePolicySet(this.#key, policies), preparseSchema(this.#key, schema)]) {
+      if (result.type === 'failure') throw invalid(result.errors);
+    }
+  }
+
+  ask(request: PolicyRequest): PolicyAnswer {
+    const principal = personUid(request.requester);
+    const resource = request.target === undefined ? { type: 'Deployment', id: 'this' } : personUid(request.target);
+    const people = new Map([request.requester, ...(request.target ? [request.target] : [])].map((person) => [person.id.digest(), person]));
+    let answer;
+    try {
+      answer = statefulIsAuthorized({
+        principal,
+        action: { type: 'Action', id: request.action.name },
+        resource,
+        context: {
+          level: request.level,
+          personal: request.personal,
+          untrusted: request.untrusted,
+          limitReached: request.limitReached,
+          confirmed: request.confirmed,
+          seconded: request.seconded,
+        },
+        entities: [...[...people.values()].map(personEntity), ...roles.map(roleEntity), { uid: { type: 'Deployment', id: 'this' }, attrs: {}, parents: [] }],
+        preparsedPolicySetId: this.#key,
+        preparsedSchemaName: this.#key,
+        validateRequest: true,
+      });
+    } catch {
+      return { permitted: false, policies: [], code: 'POLICY_EVALUATION_FAILED' };
+    }
+    // INVARIANT: an error anywhere in the evaluation is a refusal.
+    if (answer.type === 'failure' || answer.response.diagnostics.errors.length > 0) return { permitted: false, policies: [], code: 'POLICY_EVALUATION_FAILED' };
+    const policies = answer.response.diagnostics.reason;
+    if (answer.response.decision === 'allow') return { permitted: true, policies, code: 'POLICY_DENIED' };
+    const code = policies.map((id) => this.#codes.get(id)).find((known) => known !== undefined) ?? 'POLICY_DENIED';
+    return { permitted: false, policies, code };
+  }
+}
+
+function personUid(person: PersonFacts): { type: string; id: string } {
+  return { type: 'Person', id: person.id.digest() };
+}
+
+function personEntity(person: PersonFacts): EntityJson {
+  const attrs: Record<string, CedarValueJson> = { enabled: person.enabled, guest: person.guest, privileged: person.privileged, breakGlass: person.breakGlass, vip: person.vip };
+  return { uid: personUid(person), attrs, parents: person.roles.map((role) => ({ type: 'Role', id: role })) };
+}
+
+function roleEntity(role: string): EntityJson {
+  return { uid: { type: 'Role', id: role }, attrs: {}, parents: [] };
+}
+
+/** The Cedar schema of this catalogue: one Cedar action for each of ours, in the group of its effect. */
+export function schemaOf(actions: readonly Action[]): SchemaJson<string> {
+  const bool = { type: 'Boolean' } as const;
+  const contextType = {
+    type: 'Record',
+    attributes: { level: { type: 'String' }, personal: bool, untrusted: bool, limitReached: bool, confirmed: bool, seconded: bool },
+  } as const;
+  return {
+    '': {
+      entityTypes: {
+        Role: {},
+        Deployment: {},
+        Person: {
+          memberOfTypes: ['Role'],
+          shape: { type: 'Record', attributes: { enabled: bool, guest: bool, privileged: bool, breakGlass: bool, vip: bool } },
+        },
+      },
+      actions: {
+        ...Object.fromEntries(effects.map((effect) => [effect, {}])),
+        ...Object.fromEntries(
+          actions.map((action) => [
+            action.name,
+            {
+              memberOf: [{ id: action.effect }],
+              appliesTo: { principalTypes: ['Person'], resourceTypes: [action.target === undefined ? 'Deployment' : 'Person'], context: contextType },
+            },
+          ]),
+        ),
+      },
+    },
+  };
+}
+
+function invalid(errors: readonly { readonly message: string }[]): StewardError {
+  return new StewardError('CONFIGURATION_INVALID', `the policy does not hold: ${errors.map((error) => error.message).join('; ')}`);
+}

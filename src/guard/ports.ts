@@ -1,0 +1,99 @@
+import type { InternalId } from '../actions/internal-id.ts';
+
+/** What the guard needs from the world. `clients` implements these under the keeper's identity, over Azure Storage and Graph. */
+
+export const roles = ['employee', 'helpdesk', 'approver', 'admin'] as const;
+export type Role = (typeof roles)[number];
+
+/** Everything the policy asks about a person, whether requester, approver or target. */
+export interface PersonFacts {
+  readonly id: InternalId;
+  readonly displayName: string;
+  readonly userPrincipalName: string;
+  readonly jobTitle?: string;
+  readonly department?: string;
+  readonly officeLocation?: string;
+  readonly enabled: boolean;
+  readonly guest: boolean;
+  /** Accounts with the same employee id are one human. Absent: the account can't be the second person. */
+  readonly employeeId?: string;
+  readonly roles: readonly Role[];
+  /** Holds a directory role or is in a role-assignable group, directly or through a group. */
+  readonly privileged: boolean;
+  readonly breakGlass: boolean;
+  readonly vip: boolean;
+}
+
+export interface WhoIsWho {
+  /**
+   * Facts about one account, or undefined when the directory has no such account.
+   * `freshness` 'brief' may answer from a cache of at most 60 s; 'now' never does (approvals, execution).
+   * Fails with `DIRECTORY_UNAVAILABLE` when the directory can't be read.
+   */
+  describe(id: InternalId, freshness: 'brief' | 'now', signal?: AbortSignal): Promise<PersonFacts | undefined>;
+  /** The accounts that hold a role, nested groups included; at most `limit`. Same errors. */
+  membersOf(role: 'helpdesk' | 'approver' | 'admin', limit: number): Promise<readonly InternalId[]>;
+}
+
+/** A stored value with what is needed to replace it. */
+export interface Stored<T> {
+  readonly value: T;
+  /** Version tag for optimistic concurrency. */
+  readonly etag: string;
+  /** Storage's own clock when it answered. */
+  readonly storageNow: Date;
+}
+
+// --- kill switch ---------------------------------------------------------------------------------------------------
+
+export const latchLevels = ['full', 'read-only', 'observe', 'off'] as const;
+export type LatchLevel = (typeof latchLevels)[number];
+
+export interface Latch {
+  readonly level: LatchLevel;
+  /** Raised by every change; approvals and tokens of an older epoch are dead. */
+  readonly epoch: number;
+  readonly changedAt: Date;
+  /** Digest of the admin who changed it, or `deployment`. */
+  readonly changedBy: string;
+  /** The display name to show, or empty. */
+  readonly changedByName: string;
+  readonly reason: string;
+}
+
+export interface LatchStore {
+  /** Undefined when the latch row is missing (which means killed). Fails when it can't be read. */
+  read(signal: AbortSignal): Promise<Stored<Latch> | undefined>;
+  /** Replaces the latch if it still has `etag`; `any` replaces it whatever it holds. False on a conflict. */
+  write(latch: Latch, etag: string | 'any'): Promise<boolean>;
+}
+
+export interface AdminRoster {
+  /** Remembers that these accounts were read as admin, for `kill` and `status` while Graph is down. */
+  remember(id: InternalId, admin: boolean): Promise<void>;
+  /** Whether the account was read as an admin within the last 24 h. */
+  wasAdmin(id: InternalId): Promise<boolean>;
+}
+
+// --- money ---------------------------------------------------------------------------------------------------------
+
+/** Amounts are integers of micro-USD. */
+export interface SpendStore {
+  /** Adds `amountMicroUsd` (may be negative when settling) to both counters at once, if neither would pass its cap. */
+  add(entry: {
+    readonly month: string;
+    readonly day: string;
+    readonly person: InternalId;
+    readonly amountMicroUsd: number;
+    readonly monthCapMicroUsd: number;
+    readonly personDayCapMicroUsd: number;
+  }): Promise<'added' | 'month full' | 'person full'>;
+  read(month: string): Promise<{ readonly monthMicroUsd: number }>;
+}
+
+// --- limits --------------------------------------------------------------------------------------------------------
+
+export interface LimitStore {
+  /** Counts one use of `action` in the hour `hour` if fewer than `limit` were counted. */
+  count(action: string, hour: string, limit: number): Promise<boolean>;
+}

@@ -1,0 +1,150 @@
+import { createHash } from 'node:crypto';
+import type { Server } from 'restify';
+import { catalogue } from './actions/catalogue.ts';
+import { Ledger } from './audit/ledger.ts';
+import { StewardAdapter, type AdapterSettings } from './bot/adapter.ts';
+import { Desk } from './bot/desk.ts';
+import { Front } from './bot/front.ts';
+import { StewardPlanner } from './bot/planner.ts';
+import { Speaker } from './bot/say.ts';
+import { createServer } from './bot/server.ts';
+import type { Clients } from './clients/create-clients.ts';
+import type { Clock } from './clock.ts';
+import { Approvals } from './guard/approvals.ts';
+import { Ceiling, type CeilingSettings } from './guard/ceiling.ts';
+import { Executor } from './guard/execute.ts';
+import { Gate } from './guard/gate.ts';
+import { KillSwitch } from './guard/kill-switch.ts';
+import { Policy } from './guard/policy.ts';
+
+/** How often requests that expired or were orphaned are looked for. */
+const SWEEP_EVERY_MS = 15_000;
+
+/** Everything that one deployment decides. No secret is among it: secrets have names in Key Vault. */
+export interface StewardSettings {
+  readonly tenantId: string;
+  /** Client id of the channel identity: the bot's app id. */
+  readonly appId: string;
+  readonly channelKeys?: NonNullable<AdapterSettings['channelKeys']>;
+  /** Hosts that replies may link to. Empty allows none. */
+  readonly linkHosts: readonly string[];
+  readonly ceiling: CeilingSettings;
+  /** The policy as Cedar text, and the system prompt. */
+  readonly policy: string;
+  readonly contract: string;
+}
+
+export interface StewardDependencies {
+  readonly clients: Clients;
+  readonly clock: Clock;
+  readonly connector: Pick<AdapterSettings, 'httpClient' | 'connectorToken'>;
+  readonly isServiceUrlAllowed: (serviceUrl: string) => boolean;
+  /** Told about what should not happen; allow-lists what it prints. */
+  readonly onError: (error: unknown) => void;
+}
+
+export interface Steward {
+  /** Checks what must hold, then serves. Fails with what does not hold. */
+  start(port: number, host?: string): Promise<{ readonly port: number }>;
+  /** Stops taking requests, finishes what runs, writes the ledger out. */
+  stop(): Promise<void>;
+}
+
+/** The wiring: each part is handed what it needs and nothing else. No globals, no environment. */
+export function createSteward(settings: StewardSettings, { clients, clock, connector, isServiceUrlAllowed, onError }: StewardDependencies): Steward {
+  const policy = new Policy(settings.policy, catalogue.all());
+  const digests = {
+    catalogue: catalogue.digest,
+    policy: policy.digest,
+    contract: sha256(settings.contract),
+    configuration: sha256(JSON.stringify([settings.tenantId, settings.appId, settings.linkHosts, settings.ceiling])),
+  };
+  const { digestKey } = clients;
+  const ledger = new Ledger(clients.ledger, clock);
+  const killSwitch = new KillSwitch(clients.latch, clock);
+  const ceiling = new Ceiling(clients.reasoner, clients.spend, settings.ceiling, clock);
+  const gate = new Gate(policy, clients.whoIsWho, killSwitch);
+  // The only place that is handed the robot.
+  const executor = new Executor(clients.robot, killSwitch, clients.limits, ledger, digestKey, clock);
+
+  const adapter = new StewardAdapter({ appId: settings.appId, tenantId: settings.tenantId, ...connector, ...(settings.channelKeys && { channelKeys: settings.channelKeys }) });
+  const speaker = new Speaker(['teams.microsoft.com', ...settings.linkHosts], () => clients.secrets());
+  const desk = new Desk(adapter, speaker, clients.contacts, clients.whoIsWho);
+  const approvals = new Approvals({
+    store: clients.approvals,
+    catalogue,
+    gate,
+    whoIsWho: clients.whoIsWho,
+    killSwitch,
+    executor,
+    ledger,
+    digestKey,
+    clock,
+    bindings: Object.values(digests),
+    changed: desk.changed,
+  });
+  desk.serve(approvals);
+  const planner = new StewardPlanner({ catalogue, contract: settings.contract, ceiling, gate, executor, killSwitch, ledger, digestKey, speaker, desk, clock });
+  const front = new Front({
+    adapter,
+    appId: settings.appId,
+    tenantId: settings.tenantId,
+    catalogue,
+    speaker,
+    planner,
+    desk,
+    approvals,
+    gate,
+    killSwitch,
+    ceiling,
+    whoIsWho: clients.whoIsWho,
+    roster: clients.roster,
+    conversations: clients.conversations,
+    contacts: clients.contacts,
+    ledger,
+    digestKey,
+    clock,
+    onError,
+  });
+  const server = createServer({ adapter, tenantId: settings.tenantId, isServiceUrlAllowed, onActivity: front.receive, onError });
+  let sweeping: NodeJS.Timeout | undefined;
+
+  return {
+    async start(port, host = '0.0.0.0') {
+      await clients.prepare();
+      await ledger.record({ kind: 'start', ...digests });
+      const listening = await listen(server, port, host);
+      const sweep = (): void => void Promise.all([approvals.sweep(), front.resume()]).catch(onError);
+      sweep();
+      sweeping = setInterval(sweep, SWEEP_EVERY_MS);
+      return { port: listening };
+    },
+    async stop() {
+      clearInterval(sweeping);
+      await new Promise<void>((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+        // Idle keep-alive connections would hold the close for minutes.
+        server.server.closeIdleConnections();
+      });
+      await front.drain();
+      await ledger.flush().catch(onError);
+      clients.close();
+    },
+  };
+}
+
+function listen(server: Server, port: number, host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.server.once('error', reject);
+    server.listen(port, host, () => {
+      const address: unknown = server.server.address();
+      resolve(typeof address === 'object' && address !== null && 'port' in address ? Number(address.port) : port);
+    });
+  });
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

@@ -1,0 +1,162 @@
+/** One started product with everything around it: Teams on one side, a model on the other, the sandbox underneath. */
+import { startSandbox } from '../../../sandbox/start.ts';
+import { identitiesFromSeed } from '../../../sandbox/identifiers.ts';
+import type { Identities } from '../../../sandbox/identifiers.ts';
+import { verifies } from '../../requirements.ts';
+import type { RequirementId } from '../../requirements.ts';
+import { Connector } from './connector.ts';
+import { Control, Journal } from './journal.ts';
+import type { Persona } from './journal.ts';
+import { ScriptedModel } from './model.ts';
+import { Chat } from './teams.ts';
+import type { Wire, Where } from './teams.ts';
+
+export interface WorldOptions {
+  /** `scripted`: the story says what the model says. `own`: the sandbox's model. */
+  readonly model: 'scripted' | 'own';
+  /** Post to the bot itself, with tokens from control, instead of the signing proxy. */
+  readonly auth?: boolean;
+  /** Tokens over the emulated identity endpoint. The SDK keeps the first endpoint of a process, so one world may. */
+  readonly managedIdentity?: boolean;
+}
+
+const SEED = 4711;
+const plainName = /^[A-Z][a-z]{2,} [A-Z][a-z]{2,}$/;
+
+const tokens = (name: string): readonly string[] => name.normalize('NFKD').toLowerCase().split(/[^\p{L}\p{M}]+/u).filter((token) => token !== '');
+
+/** Whether a search for `wanted` could also find `other`: every word begins one of the other's. */
+const couldMean = (wanted: string, other: string): boolean => tokens(wanted).every((word) => tokens(other).some((candidate) => candidate.startsWith(word)));
+
+export class World {
+  readonly bot: string;
+  readonly control: Control;
+  readonly connector: Connector;
+  readonly people: readonly Persona[];
+  readonly identities: Identities;
+  readonly #model: ScriptedModel | undefined;
+  readonly #stop: () => Promise<void>;
+  readonly #wire: Wire;
+  readonly #ordinary: Persona[];
+  #journal: Journal | undefined;
+
+  private constructor(parts: { bot: string; control: Control; connector: Connector; model: ScriptedModel | undefined; people: readonly Persona[]; auth: boolean; stop: () => Promise<void> }) {
+    const { bot, control, connector, model, people, auth } = parts;
+    this.bot = bot;
+    this.control = control;
+    this.connector = connector;
+    this.people = people;
+    this.identities = identitiesFromSeed(SEED);
+    this.#model = model;
+    this.#stop = parts.stop;
+    this.#wire = {
+      bot,
+      botId: `28:${this.identities.channel}`,
+      tenantId: this.tenantId,
+      connector,
+      model,
+      ...(auth && { authorization: async () => `Bearer ${await control.token('good', connector.url)}` }),
+    };
+    this.#ordinary = people.filter(
+      (person) =>
+        person.tenantId === this.tenantId && person.roles.join() === 'employee' && person !== this.person('employee') && plainName.test(person.name) &&
+        !people.some((other) => other !== person && couldMean(person.name, other.name)),
+    );
+  }
+
+  static async open({ model: kind, auth = false, managedIdentity = false }: WorldOptions): Promise<World> {
+    const connector = await Connector.start();
+    const model = kind === 'scripted' ? await ScriptedModel.start() : undefined;
+    const sandbox = await startSandbox({ seed: SEED, ...(model !== undefined && { model: { url: model.url, name: 'scripted' } }), ...(auth && { auth }), ...(managedIdentity && { managedIdentity }) });
+    const control = new Control(sandbox.control);
+    return new World({ bot: sandbox.bot, control, connector, model, people: await control.people(), auth, stop: () => sandbox.stop() });
+  }
+
+  get model(): ScriptedModel {
+    if (this.#model === undefined) throw new Error('this world has no scripted model');
+    return this.#model;
+  }
+
+  /** What the sandbox was asked since the story began. */
+  get journal(): Journal {
+    if (this.#journal === undefined) throw new Error('no story has begun');
+    return this.#journal;
+  }
+
+  /** The company's tenant: the one that most people are in. */
+  get tenantId(): string {
+    const count = (id: string): number => this.people.filter(({ tenantId }) => tenantId === id).length;
+    const [first] = [...new Set(this.people.map(({ tenantId }) => tenantId))].sort((a, b) => count(b) - count(a));
+    if (first === undefined) throw new Error('there are no people');
+    return first;
+  }
+
+  /** The first who has exactly these roles, or the next ones. */
+  person(role: 'employee' | 'helpdesk' | 'approver' | 'admin' | 'guest' | 'vip', index = 0): Persona {
+    const wanted = role === 'guest' || role === 'employee' ? role : `employee,${role}`;
+    const found = this.people.filter(({ roles, tenantId }) => tenantId === this.tenantId && roles.join() === wanted)[index];
+    if (found === undefined) throw new Error(`there is no ${role} number ${index + 1}`);
+    return found;
+  }
+
+  /** Somebody of another tenant. */
+  get stranger(): Persona {
+    const found = this.people.find(({ tenantId }) => tenantId !== this.tenantId);
+    if (found === undefined) throw new Error('there is nobody from another tenant');
+    return found;
+  }
+
+  /** A colleague without any role whom nobody has touched yet, and whose name is nobody else's. */
+  colleague(): Persona {
+    const found = this.#ordinary.shift();
+    if (found === undefined) throw new Error('there are no more ordinary colleagues');
+    return found;
+  }
+
+  chat(person: Persona, where: Where = 'personal'): Chat {
+    const chat = new Chat(this.#wire, person, where);
+    this.connector.setMembers(chat.id, [member(person)]);
+    return chat;
+  }
+
+  /** Begins a story: nothing planned, no trouble, an empty journal. */
+  async begin(): Promise<void> {
+    this.#model?.forget();
+    this.connector.heal();
+    await this.control.heal();
+    this.#journal = await Journal.from(this.control);
+  }
+
+  async close(): Promise<void> {
+    await this.#stop();
+    await Promise.all([this.connector.stop(), this.#model?.stop()]);
+  }
+}
+
+const member = ({ teamsId, name, aadObjectId, tenantId, upn }: Persona) => ({ id: teamsId, name, aadObjectId, tenantId, userPrincipalName: upn });
+
+export type Story = (ids: RequirementId | readonly RequirementId[], title: string, tell: (world: World) => Promise<void>, options?: { readonly timeoutMs?: number }) => void;
+
+/** One world for the stories of a `describe`. A story also fails when its script and the calls of the model differ. */
+export function useWorld(options: WorldOptions): { readonly story: Story } {
+  let opened: World | undefined;
+  before(async function () {
+    this.timeout(60_000);
+    opened = await World.open(options);
+  });
+  after(async function () {
+    this.timeout(20_000);
+    await opened?.close();
+  });
+  return {
+    story: (ids, title, tell, { timeoutMs = 30_000 } = {}) => {
+      it(verifies(ids, title), async function () {
+        this.timeout(timeoutMs);
+        if (opened === undefined) throw new Error('the world did not open');
+        await opened.begin();
+        await tell(opened);
+        if (options.model === 'scripted') opened.model.assertDone();
+      });
+    },
+  };
+}

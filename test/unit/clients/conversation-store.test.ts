@@ -1,0 +1,231 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import type { Memory } from '../../../src/bot/ports.ts';
+import { systemClock } from '../../../src/clients/clock.ts';
+import { TableConversationStore } from '../../../src/clients/conversation-store.ts';
+import { bounded } from '../../../src/clients/memory.ts';
+import { keyOf } from '../../../src/clients/tables.ts';
+import type { Place } from '../../../src/guard/approval.ts';
+import type { ModelMessage } from '../../../src/guard/reasoner.ts';
+import { clientsOf, cloud, newId, rejectsWith, tablesOf } from './support.ts';
+
+const placeOf = (conversationId: string): Place => ({ conversationId, serviceUrl: 'https://smba.trafficmanager.net/emea/', tenantId: 't', botId: '28:b', channelId: 'msteams', conversationType: 'personal' });
+const conversation = (): string => `a:${randomUUID()}/äöü;messageid=1#?\\`;
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+const quick = { leaseMs: 3_000, renewMs: 300, giveUpMs: 1_500, waitMs: 8_000 };
+
+async function storeOf(timings = quick, interruptedAfterMs = 0) {
+  const { conversations: table } = await tablesOf();
+  return { table, store: new TableConversationStore(table, { instance: randomUUID(), clock: systemClock, timings, interruptedAfterMs }) };
+}
+
+const memory: Memory = {
+  history: [
+    { role: 'user', content: 'block {person_abcdefghijkl}' },
+    { role: 'assistant', content: null, tool_calls: [{ id: 'c1', type: 'function', function: { name: 'show_person', arguments: '{"person":"person_abcdefghijkl"}' } }] },
+    { role: 'tool', tool_call_id: 'c1', content: '{"sign_in":"allowed"}' },
+    { role: 'assistant', content: 'Done.' },
+  ],
+  handles: [
+    { handle: 'person_abcdefghijkl', kind: 'person', id: newId(), label: 'Ada', expiresAtMs: 5 },
+    { handle: 'text_abcdefghijkl', kind: 'text', label: 'ada@example.com', expiresAtMs: 6 },
+  ],
+  words: ['block Ada'],
+  choice: { reference: 'r', handles: ['person_abcdefghijkl'], activityId: '2', requestActivityId: '1' },
+};
+
+describe('conversation store', () => {
+  afterEach(async () => (await cloud()).faults.clear());
+
+  it('notes an activity once', async () => {
+    const [{ store }, { store: other }] = [await storeOf(), await storeOf()];
+    const conversationId = conversation();
+    const received = { conversationId, activityId: '1', place: placeOf(conversationId) };
+    const results = await Promise.all([store.receive(received), other.receive(received), store.receive(received)]);
+    assert.deepEqual(results.filter(Boolean).length, 1);
+    assert.equal(await store.receive({ ...received, activityId: '2' }), true);
+    await store.answered(conversationId, '1');
+    assert.equal(await other.receive(received), false, 'a redelivery is known after the answer too');
+  });
+
+  it('is not made to drop a message by an answer that was lost', async () => {
+    const { faults } = await cloud();
+    const { store } = await storeOf();
+    const conversationId = conversation();
+    faults.post({ service: 'storage', kind: 'reset', method: 'POST', times: 1 });
+    assert.equal(await store.receive({ conversationId, activityId: '1', place: placeOf(conversationId) }), true);
+  });
+
+  it('gives back what was saved, for this person in this conversation only', async () => {
+    const { store } = await storeOf();
+    const [conversationId, person] = [conversation(), newId()];
+    assert.deepEqual(await store.load(conversationId, person), { history: [], handles: [], words: [] });
+    await store.inOrder(conversationId, () => store.save(conversationId, person, memory, '1'));
+    const { store: other } = await storeOf();
+    const loaded = await other.load(conversationId, person);
+    assert.deepEqual({ ...loaded, handles: [] }, { ...memory, handles: [] });
+    assert.deepEqual(loaded.handles.map(({ handle, id }) => [handle, id?.reveal()]), memory.handles.map(({ handle, id }) => [handle, id?.reveal()]));
+    assert.deepEqual((await other.load(conversationId, newId())).words, []);
+    assert.deepEqual((await other.load(conversation(), person)).words, []);
+  });
+
+  it('takes four calls to storage for a common turn', async () => {
+    const { journal } = await cloud();
+    const { store } = await storeOf();
+    const [conversationId, person] = [conversation(), newId()];
+    const turn = async (activityId: string) => {
+      await store.receive({ conversationId, activityId, place: placeOf(conversationId) });
+      await store.inOrder(conversationId, async () => {
+        await store.save(conversationId, person, await store.load(conversationId, person), activityId);
+      });
+    };
+    for (const activityId of ['1', '2', '3']) {
+      journal.clear();
+      await turn(activityId);
+      assert.equal(journal.entries({ service: 'storage' }).length, 4, activityId);
+    }
+  });
+
+  it('keeps the order of calls and never runs two turns at once, also over two instances', async () => {
+    const stores = [(await storeOf()).store, (await storeOf()).store];
+    const conversationId = conversation();
+    let running = 0;
+    const ran: string[] = [];
+    await Promise.all(
+      Array.from({ length: 12 }, (_, index) =>
+        stores[index % 2]!.inOrder(conversationId, async () => {
+          running += 1;
+          assert.equal(running, 1);
+          await pause(10);
+          ran.push(`${index % 2}:${index}`);
+          running -= 1;
+        }),
+      ),
+    );
+    for (const instance of ['0', '1']) {
+      const own = ran.filter((each) => each.startsWith(instance)).map((each) => Number(each.slice(2)));
+      assert.deepEqual(own, own.toSorted((a, b) => a - b));
+    }
+    assert.equal(ran.length, 12);
+  });
+
+  it('goes on after a turn that failed', async () => {
+    const { store } = await storeOf();
+    const conversationId = conversation();
+    await assert.rejects(store.inOrder(conversationId, async () => Promise.reject(new Error('x'))), /x/);
+    assert.equal(await store.inOrder(conversationId, async () => 'fine'), 'fine');
+  });
+
+  it('renews a lease while the turn runs', async () => {
+    const [{ store, table }, { store: other }] = [await storeOf({ ...quick, leaseMs: 2_000 }), await storeOf({ ...quick, leaseMs: 2_000, waitMs: 1_000 })];
+    const conversationId = conversation();
+    await store.inOrder(conversationId, async ({ signal }) => {
+      await pause(2_600);
+      assert.equal(signal.aborted, false);
+      await rejectsWith(other.inOrder(conversationId, async () => 'taken'), 'STORAGE_UNAVAILABLE');
+    });
+    assert.equal((await table.read(keyOf(conversationId), 'lease'))?.properties.get('held'), false);
+    assert.equal(await other.inOrder(conversationId, async () => 'taken'), 'taken');
+  });
+
+  it('takes over a lease that nobody renews, and the one who lost it can save nothing', async () => {
+    const slow = { leaseMs: 1_500, renewMs: 60_000, giveUpMs: 60_000, waitMs: 8_000 };
+    const [{ store }, { store: other }] = [await storeOf(slow), await storeOf(slow)];
+    const [conversationId, person] = [conversation(), newId()];
+    await store.inOrder(conversationId, async ({ signal }) => {
+      await other.inOrder(conversationId, () => other.save(conversationId, person, { ...memory, words: ['theirs'] }, '2'));
+      assert.equal(signal.aborted, false, 'not noticed yet');
+      await rejectsWith(store.save(conversationId, person, { ...memory, words: ['ours'] }, '1'), 'STORAGE_UNAVAILABLE');
+      assert.equal(signal.aborted, true);
+      await rejectsWith(store.save(conversationId, person, memory, '1'), 'STORAGE_UNAVAILABLE');
+    });
+    assert.deepEqual((await store.load(conversationId, person)).words, ['theirs']);
+    assert.equal(await store.inOrder(conversationId, async () => 'again'), 'again');
+  });
+
+  it('aborts a turn whose lease can no longer be renewed, before others may take it', async () => {
+    const { faults } = await cloud();
+    const { store } = await storeOf({ leaseMs: 3_000, renewMs: 100, giveUpMs: 600, waitMs: 8_000 });
+    await store.inOrder(conversation(), async ({ signal }) => {
+      faults.post({ service: 'storage', kind: 'status', status: 500 });
+      const beganMs = performance.now();
+      await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      assert(performance.now() - beganMs < 2_000);
+      faults.clear();
+    });
+  });
+
+  it('saves only inside a turn', async () => {
+    const { store } = await storeOf();
+    await rejectsWith(store.save(conversation(), newId(), memory), 'UNEXPECTED');
+  });
+
+  it('can save again in the same turn, before and after the answer', async () => {
+    const { store } = await storeOf();
+    const [conversationId, person] = [conversation(), newId()];
+    await store.inOrder(conversationId, async () => {
+      await store.save(conversationId, person, { ...memory, words: ['1'] });
+      await store.save(conversationId, person, { ...memory, words: ['2'] }, '1');
+      await store.save(conversationId, person, { ...memory, words: ['3'] });
+    });
+    assert.deepEqual((await store.load(conversationId, person)).words, ['3']);
+    assert.equal(await (await storeOf()).store.inOrder(conversationId, async () => 'free'), 'free');
+  });
+
+  it('tells what was interrupted, and nothing that is answered, young, or being worked on', async () => {
+    const [{ store }, { store: other }] = [await storeOf(), await storeOf()];
+    const ids = { dead: conversation(), answered: conversation(), alive: conversation(), saved: conversation() };
+    for (const conversationId of Object.values(ids)) await store.receive({ conversationId, activityId: '1', place: placeOf(conversationId) });
+    await pause(1_100); // storage's clock is read to the second
+    await store.answered(ids.answered, '1');
+    await store.inOrder(ids.saved, () => store.save(ids.saved, newId(), memory, '1'));
+    await store.inOrder(ids.alive, async () => {
+      const found = (await other.interrupted()).map(({ conversationId }) => conversationId).filter((id) => Object.values(ids).includes(id));
+      assert.deepEqual(found, [ids.dead]);
+    });
+    const [one] = (await other.interrupted()).filter(({ conversationId }) => conversationId === ids.dead);
+    assert.deepEqual(one, { conversationId: ids.dead, activityId: '1', place: placeOf(ids.dead) });
+    const young = await storeOf(quick, 20_000);
+    assert.deepEqual((await young.store.interrupted()).filter(({ conversationId }) => conversationId === ids.dead), []);
+  });
+
+  it('fails when storage does', async () => {
+    const { conversations } = await clientsOf();
+    (await cloud()).faults.post({ service: 'storage', kind: 'status', status: 503 });
+    const conversationId = conversation();
+    await rejectsWith(conversations.receive({ conversationId, activityId: '1', place: placeOf(conversationId) }), 'STORAGE_UNAVAILABLE');
+    await rejectsWith(conversations.load(conversationId, newId()), 'STORAGE_UNAVAILABLE');
+    await rejectsWith(conversations.inOrder(conversationId, async () => assert.fail('the turn ran')), 'STORAGE_UNAVAILABLE');
+  });
+});
+
+describe('bounded memory', () => {
+  const exchange = (name: string, size: number): ModelMessage[] => [
+    { role: 'user', content: name },
+    { role: 'assistant', content: null, tool_calls: [{ id: name, type: 'function', function: { name: 'find_person', arguments: '{}' } }] },
+    { role: 'tool', tool_call_id: name, content: 'x'.repeat(size) },
+    { role: 'assistant', content: 'done' },
+  ];
+
+  it('drops the oldest whole exchanges', () => {
+    for (const size of [10, 5_000, 20_000]) {
+      const history = Array.from({ length: 20 }, (_, index) => exchange(String(index), size)).flat();
+      const kept = bounded({ history, handles: [], words: [] }).history;
+      assert(kept.length <= 40 && kept.length > 0 && kept.length % 4 === 0);
+      assert(JSON.stringify(kept).length <= 48_100);
+      assert.deepEqual(kept, history.slice(-kept.length));
+      assert.equal(kept[0]?.role, 'user');
+    }
+  });
+
+  it('keeps nothing of an exchange that is too large by itself', () => {
+    assert.deepEqual(bounded({ history: exchange('0', 50_000), handles: [], words: [] }).history, []);
+  });
+
+  it('keeps the newest words', () => {
+    const words = Array.from({ length: 100 }, (_, index) => `${index}`);
+    assert.deepEqual(bounded({ history: [], handles: [], words }).words, words.slice(-40));
+    assert.deepEqual(bounded({ history: [], handles: [], words: ['a', 'x'.repeat(24_000)] }).words, ['x'.repeat(24_000)]);
+  });
+});

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { endpointsFor, scopeOf } from '../../../src/clients/clouds.ts';
+import { clientsOf, cloud, newId, rejectsWith } from './support.ts';
+
+/** Runs the child with an identity endpoint; resolves with what it printed. */
+async function child(input: unknown, identity: { readonly endpoint: string; readonly header: string }): Promise<Record<string, unknown>> {
+  const path = fileURLToPath(new URL('./managed-identity.child.ts', import.meta.url));
+  const started = spawn(process.execPath, ['--import=tsx', path], { env: { PATH: process.env['PATH'], INPUT: JSON.stringify(input), IDENTITY_ENDPOINT: identity.endpoint, IDENTITY_HEADER: identity.header }, stdio: ['ignore', 'pipe', 'pipe'] });
+  let [out, err] = ['', ''];
+  started.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+  started.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
+  const code = await new Promise((resolve) => started.once('close', resolve));
+  assert.equal(code, 0, err);
+  return JSON.parse(out) as Record<string, unknown>;
+}
+
+describe('clients', () => {
+  it('prepare everything in the sandbox, and know the secrets they read', async () => {
+    const clients = await clientsOf();
+    assert.throws(() => clients.digestKey.digest('x'), { code: 'LEDGER_UNAVAILABLE' });
+    await clients.prepare();
+    assert.equal(clients.secrets().length, 1);
+    assert(clients.digestKey.digest('x'));
+    clients.close();
+  });
+
+  it('do not write the latch: a missing one means killed', async () => {
+    const { journal } = await cloud();
+    const clients = await clientsOf();
+    journal.clear();
+    await clients.prepare();
+    assert(!journal.entries().some(({ method, path }) => method !== 'GET' && path.includes('/latch')));
+  });
+
+  it('do not start with a role group that people could join', async () => {
+    const { company } = await cloud();
+    const clients = await clientsOf({ roleGroups: { ...company.groups, admin: newId().reveal() } });
+    await rejectsWith(clients.prepare(), 'CONFIGURATION_INVALID');
+  });
+
+  it('work with managed identities, as in production', async () => {
+    const { endpoints, caPem, tenantId, identities, company } = await cloud();
+    const printed = await child({ endpoints, caPem, tenantId, identities, roleGroups: company.groups }, { endpoint: endpoints.identity, header: endpoints.identityHeader });
+    assert.match(String(printed['digest']), /^[0-9a-f]{64}$/);
+    assert.equal(printed['secrets'], 1);
+  });
+
+  it('do not wait for an identity endpoint that hangs, and ask none elsewhere', async () => {
+    const silent = createServer(() => undefined);
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const endpoint = `http://127.0.0.1:${(silent.address() as AddressInfo).port}/msi/token`;
+    const [hanging, elsewhere] = await Promise.all([child({ probe: newId().reveal() }, { endpoint, header: 'h' }), child({ probe: newId().reveal() }, { endpoint: 'http://evil.example/msi/token', header: 'h' })]);
+    silent.closeAllConnections();
+    silent.close();
+    assert.equal(hanging['code'], 'SYSTEM_UNAVAILABLE');
+    assert(Number(hanging['tookMs']) < 6_500, `took ${String(hanging['tookMs'])} ms`);
+    assert.equal(elsewhere['code'], 'SYSTEM_UNAVAILABLE');
+    assert(Number(elsewhere['tookMs']) < 2_500);
+  });
+});
+
+describe('clouds', () => {
+  it('form hosts from names', () => {
+    assert.deepEqual(endpointsFor('public', { vault: 'kv-steward', openai: 'aoai-steward', storage: 'ststeward1' }), {
+      graph: 'https://graph.microsoft.com',
+      vault: 'https://kv-steward.vault.azure.net',
+      openai: 'https://aoai-steward.openai.azure.com',
+      tables: 'https://ststeward1.table.core.windows.net',
+      blobs: 'https://ststeward1.blob.core.windows.net',
+    });
+    assert.equal(scopeOf('openai'), 'https://cognitiveservices.azure.com/.default');
+  });
+
+  it('take nothing for a name that could be another host', () => {
+    for (const name of ['', 'evil.example/', 'a.b', 'a@b', 'a/b', 'a#', 'a?', 'ä', 'a b', 'x\n', '-a-', 'evil.example:1']) {
+      assert.throws(() => endpointsFor('public', { vault: name, openai: name, storage: name }), { code: 'CONFIGURATION_INVALID', message: /vault, openai, storage/ }, name);
+    }
+  });
+});

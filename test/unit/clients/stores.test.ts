@@ -1,0 +1,301 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { InternalId } from '../../../src/actions/internal-id.ts';
+import { TableAdminRoster } from '../../../src/clients/admin-roster.ts';
+import { TableApprovalStore } from '../../../src/clients/approval-store.ts';
+import { TableContactStore } from '../../../src/clients/contact-store.ts';
+import { TableLatchStore } from '../../../src/clients/latch-store.ts';
+import { TableLimitStore } from '../../../src/clients/limit-store.ts';
+import { TableSpendStore } from '../../../src/clients/spend-store.ts';
+import { fromStoredJson, toStoredJson } from '../../../src/clients/stored-json.ts';
+import { jsonOf, jsonProperties, type Properties, type Row } from '../../../src/clients/tables.ts';
+import type { ApprovalRecord, Place } from '../../../src/guard/approval.ts';
+import type { Latch } from '../../../src/guard/ports.ts';
+import { z } from 'zod/v4';
+import { clientsOf, cloud, handClock, never, newId, rejectsWith, tablesOf } from './support.ts';
+
+const place: Place = { conversationId: 'a:1/2\\3#4?5', serviceUrl: 'https://smba.trafficmanager.net/emea/', tenantId: 't', botId: '28:b', channelId: 'msteams', conversationType: 'personal' };
+
+afterEach(async () => (await cloud()).faults.clear());
+
+describe('latch store', () => {
+  const latch: Latch = { level: 'full', epoch: 1, changedAt: new Date('2026-11-22T10:00:00.000Z'), changedBy: 'deployment', changedByName: '', reason: 'first' };
+
+  it('reads a missing latch as missing, and changes one only under its tag', async () => {
+    const { latch: table } = await tablesOf();
+    await table.remove('latch', 'latch');
+    const store = new TableLatchStore(table);
+    assert.equal(await store.read(never), undefined);
+    assert.equal(await store.write(latch, 'W/"datetime\'2026-11-22T10%3A00%3A00.0000000Z\'"'), false, 'a missing latch is not revived');
+    assert.equal(await store.read(never), undefined);
+    assert.equal(await store.write(latch, 'any'), true);
+    const stored = await store.read(never);
+    assert(stored);
+    assert.deepEqual(stored.value, latch);
+    assert(Math.abs(stored.storageNow.getTime() - Date.now()) < 5_000);
+    const killed: Latch = { ...latch, level: 'off', epoch: 2 };
+    const [one, other] = await Promise.all([store.write(killed, stored.etag), new TableLatchStore((await tablesOf()).latch).write({ ...killed, level: 'observe' }, stored.etag)]);
+    assert.notEqual(one, other, 'of two changes one wins');
+    assert.equal(await store.write({ ...killed, epoch: 3 }, 'any'), true, 'kill needs no tag');
+    assert.equal((await store.read(never))?.value.epoch, 3);
+  });
+
+  it('obeys a hand that writes nothing but `off`', async () => {
+    const { latch: table } = await tablesOf();
+    await table.upsert('latch', 'latch', { level: 'off' });
+    const stored = await new TableLatchStore(table).read(never);
+    assert.equal(stored?.value.level, 'off');
+    assert(stored.value.epoch > 1_000_000, 'no approval has this epoch');
+  });
+
+  it('reads nothing into a latch that it does not understand', async () => {
+    const { latch: table } = await tablesOf();
+    const strange: readonly Properties[] = [{ level: 'on', epoch: 1 }, { level: 'full' }, { level: 'full', epoch: 'one' }, { level: 'full', epoch: 1.5 }, { epoch: 1 }];
+    for (const properties of strange) {
+      await table.upsert('latch', 'latch', properties);
+      await rejectsWith(new TableLatchStore(table).read(never), 'LATCH_UNREADABLE');
+    }
+    await table.remove('latch', 'latch');
+  });
+
+  it('fails at once when storage does, and obeys an abort', async () => {
+    const { latch: store } = await clientsOf();
+    (await cloud()).faults.post({ service: 'storage', kind: 'status', status: 503 });
+    const beganMs = performance.now();
+    await rejectsWith(store.read(never), 'LATCH_UNREADABLE');
+    assert(performance.now() - beganMs < 500);
+    (await cloud()).faults.clear();
+    (await cloud()).faults.post({ service: 'storage', kind: 'hang' });
+    await assert.rejects(store.read(AbortSignal.timeout(100)), { name: 'TimeoutError' });
+  });
+});
+
+describe('admin roster', () => {
+  it('remembers admins and forgets those who are none', async () => {
+    const clock = handClock();
+    const roster = new TableAdminRoster((await tablesOf()).roster, clock);
+    const other = new TableAdminRoster((await tablesOf()).roster, clock);
+    const id = newId();
+    assert.equal(await roster.wasAdmin(id), false);
+    await roster.remember(id, true);
+    assert.equal(await other.wasAdmin(id), true);
+    await other.remember(id, false);
+    assert.equal(await roster.wasAdmin(id), false);
+    await other.remember(newId(), false);
+  });
+
+  it('writes the same thing again only after a while', async () => {
+    const { journal } = await cloud();
+    const clock = handClock();
+    const roster = new TableAdminRoster((await tablesOf()).roster, clock);
+    const id = newId();
+    journal.clear();
+    for (let times = 0; times < 5; times += 1) await roster.remember(id, true);
+    assert.equal(journal.entries().length, 1);
+    clock.advance(10 * 60_000);
+    await roster.remember(id, true);
+    assert.equal(journal.entries().length, 2);
+  });
+});
+
+describe('spend store', () => {
+  const entry = (changes = {}) => ({ month: `2026-11-${randomUUID()}`, day: '2026-11-22', person: newId(), amountMicroUsd: 100, monthCapMicroUsd: 1_000, personDayCapMicroUsd: 500, ...changes });
+
+  it('never passes a cap, however many ask at once on however many instances', async () => {
+    const month = `2026-11-${randomUUID()}`;
+    const person = newId();
+    const stores = await Promise.all([1, 2, 3].map(async () => new TableSpendStore((await tablesOf()).spend)));
+    const results = await Promise.all(Array.from({ length: 50 }, (_, index) => stores[index % 3]!.add(entry({ month, person: index % 2 === 0 ? person : newId() }))));
+    const { monthMicroUsd } = await stores[0]!.read(month);
+    assert.equal(monthMicroUsd, 1_000);
+    assert.equal(results.filter((result) => result === 'added').length, 10);
+    assert(results.filter((result, index) => result === 'added' && index % 2 === 0).length <= 5);
+  });
+
+  it('costs one call when nobody else spends', async () => {
+    const { journal } = await cloud();
+    const store = new TableSpendStore((await tablesOf()).spend);
+    const each = entry();
+    await store.add(each);
+    journal.clear();
+    assert.equal(await store.add({ ...each, amountMicroUsd: -40 }), 'added');
+    assert.equal(journal.entries().length, 1);
+    assert.deepEqual(await store.read(each.month), { monthMicroUsd: 60 });
+  });
+
+  it('tells whose cap it is, and notices what another instance gave back', async () => {
+    const [one, other] = [new TableSpendStore((await tablesOf()).spend), new TableSpendStore((await tablesOf()).spend)];
+    const each = entry();
+    assert.equal(await one.add({ ...each, amountMicroUsd: 501 }), 'person full');
+    assert.equal(await one.add({ ...each, amountMicroUsd: 500 }), 'added');
+    assert.equal(await one.add(each), 'person full');
+    assert.equal(await other.add({ ...each, amountMicroUsd: -500 }), 'added');
+    assert.equal(await one.add(each), 'added');
+    assert.equal(await one.add({ ...each, person: newId(), monthCapMicroUsd: 150 }), 'month full');
+  });
+
+  it('takes nothing but safe integers, and gives back no more than was spent', async () => {
+    const store = new TableSpendStore((await tablesOf()).spend);
+    for (const amountMicroUsd of [Number.NaN, Infinity, -Infinity, 0.5, 2 ** 53]) await rejectsWith(store.add(entry({ amountMicroUsd })), 'PRICE_UNKNOWN');
+    await rejectsWith(store.add(entry({ monthCapMicroUsd: Number.NaN })), 'PRICE_UNKNOWN');
+    await rejectsWith(store.add(entry({ amountMicroUsd: -1 })), 'PRICE_UNKNOWN');
+  });
+
+  it('counts beyond 32 bits', async () => {
+    const store = new TableSpendStore((await tablesOf()).spend);
+    const caps = { monthCapMicroUsd: 10 ** 15, personDayCapMicroUsd: 10 ** 15 };
+    const each = entry({ ...caps, amountMicroUsd: 5 * 10 ** 12 });
+    await store.add(each);
+    await store.add(each);
+    assert.deepEqual(await store.read(each.month), { monthMicroUsd: 10 ** 13 });
+  });
+
+  it('counts once what was written but not answered', async () => {
+    const { faults } = await cloud();
+    const store = new TableSpendStore((await tablesOf()).spend);
+    const each = entry();
+    await store.add(each);
+    faults.post({ service: 'storage', kind: 'reset', method: 'POST', path: 'batch', times: 1 });
+    assert.equal(await store.add(each), 'added');
+    assert.deepEqual(await store.read(each.month), { monthMicroUsd: 200 });
+  });
+
+  it('fails when storage does', async () => {
+    const store = new TableSpendStore((await tablesOf()).spend);
+    (await cloud()).faults.post({ service: 'storage', kind: 'status', status: 500 });
+    await rejectsWith(store.add(entry()), 'STORAGE_UNAVAILABLE');
+    await rejectsWith(store.read('2026-11'), 'STORAGE_UNAVAILABLE');
+  });
+});
+
+describe('limit store', () => {
+  it('counts to the limit and no further, over two instances', async () => {
+    const stores = [new TableLimitStore((await tablesOf()).limits), new TableLimitStore((await tablesOf()).limits)];
+    const hour = `2026-11-22T10-${randomUUID()}`;
+    const results = await Promise.all(Array.from({ length: 20 }, (_, index) => stores[index % 2]!.count('block_sign_in', hour, 5)));
+    assert.equal(results.filter(Boolean).length, 5);
+    assert.equal(await stores[0]!.count('block_sign_in', `${hour}1`, 0), false);
+  });
+});
+
+describe('approval store', () => {
+  const record = (changes: Partial<ApprovalRecord> = {}): ApprovalRecord => ({
+    reference: randomUUID(),
+    state: 'pending',
+    by: 'second person',
+    subject: {
+      kind: 'steps',
+      steps: [
+        {
+          action: 'block_sign_in',
+          version: '1.0.0',
+          arguments: { person: { kind: 'person', handle: 'person_abcdefghijkl', id: newId(), label: 'Ada “$id” Lovelace' }, reason: { text: '{"$id":"x"} lost phone' } },
+          targetParameter: 'person',
+          provenance: { reason: 'your words', person: 'composed by Steward' },
+          digest: 'd'.repeat(64),
+          targetContext: ['IT', 'Leeds'],
+          outcome: 'waiting',
+        },
+      ],
+    },
+    requester: newId(),
+    requesterName: 'Grace',
+    place,
+    requestActivityId: '1',
+    cards: [{ conversationId: 'c', activityId: '2', place }],
+    binding: 'b'.repeat(64),
+    killEpoch: 3,
+    expiresAt: new Date('2026-11-22T11:00:00.000Z'),
+    ...changes,
+  });
+
+  const plain = (value: ApprovalRecord): unknown => JSON.parse(toStoredJson(value));
+
+  it('gives back what was stored, ids and dates included', async () => {
+    const { approvals } = await clientsOf();
+    const stored = record({ decidedBy: newId(), decidedByName: 'Hedy', decidedAt: new Date('2026-11-22T10:30:00.000Z') });
+    const { etag } = await approvals.insert(stored);
+    const read = await approvals.read(stored.reference);
+    assert.equal(read?.etag, etag);
+    assert.deepEqual(plain(read.value), plain(stored));
+    assert(read.value.requester.equals(stored.requester));
+    assert(read.value.expiresAt instanceof Date);
+    assert(Math.abs(read.storageNow.getTime() - Date.now()) < 5_000);
+    const revive = record({ subject: { kind: 'revive', reason: 'fixed', level: 'full' } });
+    await approvals.insert(revive);
+    assert.deepEqual(plain((await approvals.read(revive.reference))!.value), plain(revive));
+    assert.equal(await approvals.read('no such reference / # ?'), undefined);
+    await rejectsWith(approvals.insert(stored), 'STORAGE_UNAVAILABLE');
+  });
+
+  it('lets one of two changes win', async () => {
+    const stores = [new TableApprovalStore((await tablesOf()).approvals), new TableApprovalStore((await tablesOf()).approvals)];
+    const pending = record();
+    const { etag } = await stores[0]!.insert(pending);
+    const results = await Promise.all(Array.from({ length: 6 }, (_, index) => stores[index % 2]!.replace({ ...pending, state: 'approved' }, etag)));
+    const winners = results.filter((result) => result !== undefined);
+    assert.equal(winners.length, 1);
+    const executing = await stores[0]!.replace({ ...pending, state: 'executing' }, winners[0]!.etag);
+    assert(executing);
+    assert.equal(await stores[1]!.replace({ ...pending, state: 'failed' }, etag), undefined);
+  });
+
+  it('recognises its own write when the answer was lost', async () => {
+    const { faults } = await cloud();
+    const { approvals } = await clientsOf();
+    const pending = record();
+    const { etag } = await approvals.insert(pending);
+    faults.post({ service: 'storage', kind: 'reset', method: 'PUT', times: 1 });
+    assert(await approvals.replace({ ...pending, state: 'approved' }, etag));
+  });
+
+  it('lists what is not settled', async () => {
+    const { approvals } = await clientsOf();
+    const [open, settled] = [record(), record({ state: 'denied' })];
+    await Promise.all([approvals.insert(open), approvals.insert(settled)]);
+    const references = (await approvals.open()).map(({ value }) => value.reference);
+    assert(references.includes(open.reference) && !references.includes(settled.reference));
+  });
+
+  it('refuses a stored value that is not an approval', async () => {
+    const { approvals: table } = await tablesOf();
+    const store = new TableApprovalStore(table);
+    for (const properties of [{ json0: '{}' }, { json0: 'x' }, {}, { ...jsonProperties(toStoredJson(record())), state: 'approved' }, jsonProperties(toStoredJson({ ...record(), state: 'constructor' }))]) {
+      const reference = randomUUID();
+      await table.upsert('approval', reference, properties);
+      await rejectsWith(store.read(reference), 'STORAGE_UNAVAILABLE');
+    }
+  });
+});
+
+describe('contact store', () => {
+  it('remembers where a person can be reached', async () => {
+    const { contacts } = await clientsOf();
+    const person = newId();
+    assert.equal(await contacts.find(person), undefined);
+    await contacts.remember(person, place);
+    await contacts.remember(person, { ...place, conversationId: 'other' });
+    assert.deepEqual(await new TableContactStore((await tablesOf()).contacts).find(person), { ...place, conversationId: 'other' });
+  });
+});
+
+describe('stored values', () => {
+  const rowOf = (properties: Record<string, unknown>): Row => ({ partition: 'p', key: 'k', properties: new Map(Object.entries(properties)), etag: 'e', writtenAt: new Date(0), storageNow: new Date(0) });
+
+  it('are split over properties and refused when too large', () => {
+    const json = JSON.stringify('ü'.repeat(100_000));
+    const properties = jsonProperties(json);
+    assert.equal(Object.keys(properties).length, 4);
+    assert.equal(jsonOf(rowOf(properties)), json);
+    assert.throws(() => jsonProperties('x'.repeat(300_001)), { code: 'STORAGE_UNAVAILABLE' });
+  });
+
+  it('write ids out, and take no text for one', () => {
+    const id = new InternalId('0f0f');
+    assert.equal(JSON.stringify({ id }), '{"id":"[internal id]"}');
+    const json = toStoredJson({ id, at: new Date(0), text: '{"$id":"evil"}', list: [id] });
+    assert.equal(json, '{"id":{"$id":"0f0f"},"at":{"$date":"1970-01-01T00:00:00.000Z"},"text":"{\\"$id\\":\\"evil\\"}","list":[{"$id":"0f0f"}]}');
+    const back = fromStoredJson(z.object({ id: z.instanceof(InternalId), at: z.date(), text: z.string() }), json);
+    assert(back.id.equals(id));
+  });
+});
