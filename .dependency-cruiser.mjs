@@ -135,7 +135,7 @@ export default {
       name: 'sandbox-is-only-a-cloud',
       comment: 'The sandbox speaks wire protocols, as the real services do. Only the two files that start the bot inside it may import Steward; an emulator that shared its code would agree with its mistakes.',
       severity: 'error',
-      from: { path: '^sandbox/', pathNot: '^sandbox/(main|bot)[.]ts$' },
+      from: { path: '^sandbox/', pathNot: '^sandbox/(main|start)[.]ts$' },
       to: { path: '^src/' },
     },
     {

@@ -75,7 +75,8 @@ export interface CloudCredential {
   getToken(scopes: string | string[]): Promise<{ token: string; expiresOnTimestamp: number }>;
 }
 
-export interface Cloud {
+export interface Cloud<Company extends SandboxCompany = SandboxCompany> {
+  readonly company: Company;
   readonly tenantId: string;
   readonly identities: Identities;
   readonly endpoints: Endpoints;
@@ -114,7 +115,7 @@ const modelRole = 'Cognitive Services OpenAI User';
 const modelAction = 'Microsoft.CognitiveServices/accounts/OpenAI/deployments/chat/completions/action';
 
 /** Starts everything on free ports of 127.0.0.1. `stop` leaves no handle open. */
-export async function startCloud<Company extends SandboxCompany>(options: CloudOptions<Company>): Promise<Cloud> {
+export async function startCloud<Company extends SandboxCompany>(options: CloudOptions<Company>): Promise<Cloud<Company>> {
   const { seed, dataDir } = options;
   const tenantId = guidFromSeed(seed, 'tenant');
   const identities = identitiesFromSeed(seed);
@@ -174,6 +175,7 @@ export async function startCloud<Company extends SandboxCompany>(options: CloudO
   let stopped: Promise<void> | undefined;
 
   return {
+    company,
     tenantId,
     identities,
     endpoints: {

@@ -45,33 +45,33 @@ export interface Sandbox {
 /** Resolves when Steward answers. Fails with a sentence when a port is taken or something does not hold. */
 export async function startSandbox(options: StartOptions = {}): Promise<Sandbox> {
   const { seed = 1, port = 0, auth = false } = options;
-  let company: Company | undefined;
-  let prepareModel: (() => Promise<void>) | undefined;const cloud = await startCloud({
+  let prepared = (): Promise<void> => Promise.resolve();
+  const cloud = await startCloud({
     seed,
     dataDir: options.dataDir,
     journalFile: options.journalFile,
     company: (companySeed, tenantId) => {
-      const created = createCompany(companySeed, tenantId);
-      company = created;
-      return { people: created.people(), reset: () => created.reset(), created };
+      const company = createCompany(companySeed, tenantId);
+      return { people: company.people(), reset: () => company.reset(), company };
     },
-    graph: (context) => createGraphService({ company: context.company.created, grants: context.graphGrants, tenantId: context.tenantId }),
+    graph: (context) => createGraphService({ company: context.company.company, grants: context.graphGrants, tenantId: context.tenantId }),
     openai: (context) => {
       const service = createModelService({ deployment: DEPLOYMENT, reasonerClientIds: new Set([context.identities.reasoner]), ...(options.model && { relay: options.model }) });
-      if (options.model === undefined) prepareModel = () => service.prepare();
+      if (options.model === undefined) prepared = () => service.prepare();
       return service;
     },
-  });if (company === undefined) throw new Error('the cloud made no company');
+  });
+  const { company } = cloud.company;
   if (options.managedIdentity === true) offerManagedIdentity(cloud);
 
   let steward: Steward | undefined;
   const run = async (onPort: number): Promise<number> => {
-    const { started, port: listening } = await startSteward(cloud, company as Company, options, onPort);
+    const { started, port: listening } = await startSteward(cloud, company, options, onPort);
     steward = started;
     return listening;
   };
   try {
-    const [botPort] = await Promise.all([run(auth ? port : 0), prepareModel?.()]);
+    const [botPort] = await Promise.all([run(auth ? port : 0), prepared()]);
     const botUrl = `http://127.0.0.1:${botPort}/api/messages`;
     const proxy = auth ? undefined : await startSigningProxy({ channel: cloud.channel, botUrl, port });
     // Storage is emptied under a running Steward only by starting another: its ledger and leases would not survive it.
@@ -102,7 +102,7 @@ async function startSteward(cloud: Cloud, company: Company, options: StartOption
   const { channel, keeper, reasoner, robot } = cloud.identities;
   const { groups } = company;
   const name = options.model?.name ?? 'sandbox-tool-picker';
-  const credentials: Pick<ClientOptions, 'credentialFor'> = options.managedIdentity === true ? {} : { credentialFor: cloud.credentialFor };
+  const credentials: Pick<ClientOptions, 'credentialFor'> = options.managedIdentity === true ? {} : { credentialFor: (clientId) => cloud.credentialFor(clientId) };
   const clients = createClients({
     endpoints: cloud.endpoints,
     agent: cloud.agent,

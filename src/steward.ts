@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { Server } from 'restify';
 import { catalogue } from './actions/catalogue.ts';
 import { Ledger } from './audit/ledger.ts';
 import { StewardAdapter, type AdapterSettings } from './bot/adapter.ts';
@@ -113,7 +112,7 @@ export function createSteward(settings: StewardSettings, { clients, clock, conne
     async start(port, host = '0.0.0.0') {
       await clients.prepare();
       await ledger.record({ kind: 'start', ...digests });
-      const listening = await listen(server, port, host);
+      const listening = await server.listen(port, host);
       const sweep = (): void => void Promise.all([approvals.sweep(), front.resume()]).catch(onError);
       sweep();
       sweeping = setInterval(sweep, SWEEP_EVERY_MS);
@@ -121,28 +120,12 @@ export function createSteward(settings: StewardSettings, { clients, clock, conne
     },
     async stop() {
       clearInterval(sweeping);
-      await new Promise<void>((resolve) => {
-        server.close(() => {
-          resolve();
-        });
-        // Idle keep-alive connections would hold the close for minutes.
-        server.server.closeIdleConnections();
-      });
+      await server.close();
       await front.drain();
       await ledger.flush().catch(onError);
       clients.close();
     },
   };
-}
-
-function listen(server: Server, port: number, host: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.server.once('error', reject);
-    server.listen(port, host, () => {
-      const address: unknown = server.server.address();
-      resolve(typeof address === 'object' && address !== null && 'port' in address ? Number(address.port) : port);
-    });
-  });
 }
 
 function sha256(text: string): string {

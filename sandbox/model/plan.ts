@@ -405,6 +405,8 @@ async function pick(candidate: Frame, targets: readonly Target[], context: PlanC
   if (action === FIND && narrowed.size === 0) {
     // "look up the weather in Rome" looks for something else.
     if (candidate.leftover > 0) return undefined;
+    // "look up Anna's account" wants to see it.
+    if (candidate.tokens.some((token) => /^(?:account|profil|status)$/u.test(token.stem)) && candidate.tokens.every((token) => token.lower !== 'whose')) return reader(tools);
     return tools.find((tool) => tool.finder && targets.some((target) => 'name' in target)) ?? (targets.length > 0 ? reader(tools) : undefined);
   }
   if (action === undefined || action === READ || action === FIND) return pickReader(candidate, targets, context);
@@ -482,7 +484,7 @@ function neutral(candidate: Frame): string {
   return candidate.targets.reduce((text, target) => {
     const said = target.by === 'name' ? target.name : target.by === 'handle' ? target.handle : undefined;
     return said === undefined ? text : text.replace(said, 'one person');
-  }, candidate.text);
+  }, candidate.text).slice(0, 300);
 }
 
 export function targetKey(target: Target | undefined): string {

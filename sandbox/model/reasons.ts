@@ -70,6 +70,7 @@ export function fragment(text: string, maxLength: number): string {
 export function cut(text: string, maxLength: number): string {
   if (text.length <= maxLength) return text;
   const head = text.slice(0, maxLength);
+  if (text[maxLength] === ' ') return head.trimEnd();
   const space = head.lastIndexOf(' ');
   return (space > maxLength / 2 ? head.slice(0, space) : head).replace(/[\uD800-\uDBFF]$/u, '').trimEnd();
 }

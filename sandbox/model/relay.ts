@@ -148,16 +148,12 @@ async function readCapped(answer: Response, maxBytes: number): Promise<string | 
   if (answer.body === null) return '';
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  const reader = answer.body.getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    bytes += value.byteLength;
-    if (bytes > maxBytes) {
-      await reader.cancel();
-      return undefined;
-    }
-    chunks.push(value);
+  const body: AsyncIterable<Uint8Array> = answer.body;
+  for await (const chunk of body) {
+    bytes += chunk.byteLength;
+    // Leaving the loop cancels the stream.
+    if (bytes > maxBytes) return undefined;
+    chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
 }

@@ -7,6 +7,7 @@ import { createEmbedder, DIMENSIONS } from './embedding.ts';
 import { pickNext } from './picker.ts';
 import { createRelay } from './relay.ts';
 import type { RelayOptions } from './relay.ts';
+import { isOrdinaryWord } from './vocabulary.ts';
 import { azureError, chatResponse, checkContent, embeddingsResponse, openAiError, readChatRequest, readEmbeddingsRequest, responseHeaders, WireError } from './wire.ts';
 
 export interface ModelServiceOptions {
@@ -31,6 +32,7 @@ export function createModelService(options: ModelServiceOptions): Service & { pr
     if (relay !== undefined) return relay.forward(request.body);
     const wanted = readChatRequest(request.body);
     checkContent(wanted.messages);
+    embedder.warm(wanted.tools.map((tool) => tool.description));
     const picked = await pickNext(
       {
         messages: wanted.messages,
@@ -72,7 +74,10 @@ export function createModelService(options: ModelServiceOptions): Service & { pr
       { method: 'POST', path: '/openai/deployments/:deployment/embeddings', handle: guarded(embeddings) },
     ],
     error: (_status, code, message) => azureError(code, message),
-    prepare: () => embedder.prepare(),
+    prepare: async () => {
+      isOrdinaryWord('');
+      await embedder.prepare();
+    },
   };
 }
 

@@ -126,31 +126,16 @@ export function defineAction<P extends z.ZodObject, R extends ResultSchema>(defi
   return definition as unknown as Action;
 }
 
+/** Containers, and closed sets: nothing that an outsider wrote fits in them. */
+const MODEL_TYPES: ReadonlySet<string> = new Set(['object', 'array', 'optional', 'boolean', 'number', 'int', 'enum', 'literal', 'date']);
+
 function checkResult(schema: z.core.$ZodType, path: string, invalid: (problem: string) => never): void {
   const kind = audienceOf(schema);
   if (kind !== 'model') return;
   const definition = (schema as z.ZodType).def as z.core.$ZodTypeDef & { shape?: Record<string, z.core.$ZodType>; element?: z.core.$ZodType; innerType?: z.core.$ZodType };
-  switch (definition.type) {
-    case 'object':
-      for (const [key, field] of Object.entries(definition.shape ?? {})) checkResult(field, `${path}.${key}`, invalid);
-      return;
-    case 'array':
-      if (definition.element !== undefined) checkResult(definition.element, `${path}[]`, invalid);
-      return;
-    case 'optional':
-      if (definition.innerType !== undefined) checkResult(definition.innerType, path, invalid);
-      return;
-    // Closed sets: nothing that an outsider wrote fits in them.
-    case 'boolean':
-    case 'number':
-    case 'int':
-    case 'enum':
-    case 'literal':
-    case 'date':
-      return;
-    default:
-      invalid(`result field \`${path}\` is free text: mark it personOnly, or close its set`);
-  }
+  for (const [key, field] of Object.entries(definition.shape ?? {})) checkResult(field, `${path}.${key}`, invalid);
+  for (const inner of [definition.element, definition.innerType]) if (inner !== undefined) checkResult(inner, path, invalid);
+  if (!MODEL_TYPES.has(definition.type)) invalid(`result field \`${path}\` is free text: mark it personOnly, or close its set`);
 }
 
 /** Whom a result field is for: a thing (handle for the model, label for the person), the person alone, or both. */

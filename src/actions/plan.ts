@@ -96,18 +96,17 @@ export function parsePlan(raw: unknown, context: PlanContext): Plan {
 type Report = (code: StewardErrorCode, text: string) => undefined;
 
 function parseArguments(action: Action, json: string, report: Report): Readonly<Record<string, unknown>> | undefined {
-  let smuggled = false;
+  const smuggled: string[] = [];
   let value: unknown;
   try {
     value = JSON.parse(json, (key, inner: unknown) => {
-      smuggled ||= PROTOTYPE_KEYS.has(key);
+      if (PROTOTYPE_KEYS.has(key)) smuggled.push(key);
       return inner;
     });
   } catch {
     return report('PLAN_BAD_ARGUMENTS', 'arguments are not JSON');
   }
-  // The reviver does not see a `__proto__` key as an own property in every engine; the text itself decides.
-  if (smuggled || json.includes('__proto__')) return report('PLAN_BAD_ARGUMENTS', 'arguments name a prototype key');
+  if (smuggled.length > 0) return report('PLAN_BAD_ARGUMENTS', 'arguments name a prototype key');
   const parsed = action.parameters.safeParse(value);
   if (!parsed.success) return report('PLAN_BAD_ARGUMENTS', parsed.error.issues.map((issue) => `${issue.path.join('.') || 'arguments'}: ${issue.message}`).join(', '));
   return parsed.data;
@@ -122,7 +121,7 @@ function resolveStep(callId: string, action: Action, proposed: Readonly<Record<s
     const meta = z.globalRegistry.get(schema) ?? {};
     const kind = meta['handle'] as HandleKind | undefined;
     if (kind !== undefined) {
-      const reference = context.handles.resolve(kind, String(value), context.nowMs);
+      const reference = context.handles.resolve(kind, value as string, context.nowMs);
       if (reference === undefined) return report('HANDLE_UNKNOWN', `${name}: not a live handle of this person here`);
       resolved[name] = reference;
       continue;

@@ -103,13 +103,15 @@ class ChannelCredentials extends ServiceClientCredentialsFactory {
 
 /** Where an activity came from, as it is stored. */
 export function placeOf(activity: Activity, tenantId: string): Place {
+  // Teams always says it; other channels may leave it out (botbuilder's type does not know).
+  const { conversationType } = activity.conversation as { conversationType?: string };
   return {
     conversationId: activity.conversation.id,
     serviceUrl: activity.serviceUrl,
     tenantId,
     botId: activity.recipient.id,
     channelId: activity.channelId,
-    conversationType: activity.conversation.conversationType ?? 'personal',
+    conversationType: conversationType ?? (activity.conversation.isGroup ? 'groupChat' : 'personal'),
   };
 }
 

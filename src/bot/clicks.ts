@@ -12,6 +12,9 @@ import { en } from './wording/en.ts';
 /** Teams shows an error when a click is not answered for long; ours is answered before that, whatever storage does. */
 const ANSWER_WITHIN_MS = 1_700;
 
+/** The client replaces the card by the answer. An update that overtook it would be lost, so updates wait this long. */
+const ANSWER_ARRIVES_MS = 600;
+
 /** A card sends back a verb of ours and a reference; anything more is an edited card. */
 const reference = z.string().regex(/^[\w-]{16,64}$/);
 const decisionClick = z.object({ action: z.object({ verb: z.enum([approveVerb, denyVerb]), data: z.strictObject({ reference }) }) });
@@ -44,6 +47,7 @@ export async function answerClick(checked: CheckedActivity, value: unknown, clic
     card: { conversationId: checked.conversation.id, activityId },
   });
   // Whatever becomes of it, it is carried through: the answer to the click must not decide that.
+  dependencies.desk.holdUpdates(data.reference, ANSWER_ARRIVES_MS);
   const carriedOut = clicked.then((result) => carryOut(result, dependencies));
   carriedOut.catch(dependencies.onError);
   try {
@@ -56,9 +60,9 @@ export async function answerClick(checked: CheckedActivity, value: unknown, clic
 
 async function carryOut(result: ClickResult, { desk }: ClicksDependencies): Promise<void> {
   if (result.kind === 'refused') return;
-  // The answer replaces the card for the person who clicked; everyone else's, and other instances, are updated.
-  await desk.changed(result.record);
-  if (result.kind === 'approved') await result.proceed();
+  // The answer replaces the card only for the person who clicked, and only in their client.
+  if (result.kind === 'settled') await desk.changed(result.record);
+  else await Promise.all([desk.changed(result.record), result.proceed()]);
 }
 
 function answer(result: ClickResult, desk: Desk): HttpAnswer {

@@ -21,13 +21,6 @@ const CONCEALED: readonly RegExp[] = [
   /\b(?!(?:INC|REQ|RITM|CHG|PRB|TASK|SCTASK|KB)\d+\b)(?=[A-Z0-9-]*\d)(?=[A-Z0-9-]*[A-Z])[A-Z0-9][A-Z0-9-]{5,}\b/g,
 ];
 
-/** Splits off the person's own words: quoted and forwarded text is not theirs. */
-export interface OwnWords {
-  readonly text: string;
-  /** Somebody else's text stood in the message. */
-  readonly untrusted: boolean;
-}
-
 /**
  * Replaces what the model must not see by `text_…` handles, which find actions accept. Handles typed by the person
  * stay: they resolve only if they are live for this person here.

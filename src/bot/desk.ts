@@ -21,6 +21,8 @@ export class Desk {
   readonly #speaker: Speaker;
   readonly #contacts: ContactStore;
   readonly #whoIsWho: WhoIsWho;
+  readonly #held = new Map<string, Promise<void>>();
+  readonly #latest = new Map<string, ApprovalRecord>();
   #approvals: Approvals | undefined;
 
   constructor(adapter: StewardAdapter, speaker: Speaker, contacts: ContactStore, whoIsWho: WhoIsWho) {
@@ -75,8 +77,24 @@ export class Desk {
     return asked;
   }
 
+  /** Holds updates of a request's cards for a moment, until the answer to a click has arrived. */
+  holdUpdates(reference: string, ms: number): void {
+    const held = new Promise<void>((resolve) => {
+      setTimeout(resolve, ms);
+    });
+    this.#held.set(reference, held);
+    void held.then(() => {
+      if (this.#held.get(reference) === held) this.#held.delete(reference);
+    });
+  }
+
   /** Brings every card of a request up to date, and tells the requester where the card stands elsewhere. */
   readonly changed = async (record: ApprovalRecord): Promise<void> => {
+    this.#latest.set(record.reference, record);
+    await this.#held.get(record.reference);
+    // Only the newest state is shown: what came while this one waited has taken its place.
+    if (this.#latest.get(record.reference) !== record) return;
+    this.#latest.delete(record.reference);
     await Promise.allSettled(record.cards.map((card) => this.#adapter.at(card.place, (context) => this.#speaker.replace(context, card.activityId, this.#card(record)))));
     const over = record.state !== 'pending' && record.state !== 'approved' && record.state !== 'executing';
     if (record.by === 'second person' && over && record.subject.kind === 'steps') {

@@ -12,7 +12,7 @@ import type { Ceiling } from '../guard/ceiling.ts';
 import type { Gate } from '../guard/gate.ts';
 import type { KillSwitch } from '../guard/kill-switch.ts';
 import type { AdminRoster, PersonFacts, WhoIsWho } from '../guard/ports.ts';
-import { ownWords } from './activity.ts';
+import { ownWords, type OwnWords } from './activity.ts';
 import { placeOf, type StewardAdapter } from './adapter.ts';
 import { inert } from './cards/card.ts';
 import { answerClick, refuseClick } from './clicks.ts';
@@ -62,7 +62,7 @@ export interface FrontDependencies {
 /** Where activities arrive: who it is, what kind it is, and who deals with it. */
 export class Front {
   readonly #with: FrontDependencies;
-  readonly #application: Application<TurnState>;
+  readonly #application: Application;
   /** Running turns, by conversation: `cancel` aborts them. */
   readonly #running = new Map<string, AbortController>();
   readonly #background = new Set<Promise<void>>();
@@ -114,7 +114,7 @@ export class Front {
     const { activity, checked } = arrival;
     if (checked.from.aadObjectId === undefined || checked.id === undefined) return { status: 403, body: { error: { message: 'a message needs an id and a sender from the directory' } } };
     const sender = new InternalId(checked.from.aadObjectId);
-    const words = ownWords({ ...activity, text: mentionless(activity) });
+    const words = ownWords(checked);
     const command = parseCommand(words.text);
     // INVARIANT: a kill waits for nothing: no queue, no model, no state, no directory that is down.
     if (command?.kind === 'kill') {
@@ -148,7 +148,7 @@ export class Front {
     return ACCEPTED;
   }
 
-  async #answer(context: TurnContext, who: PersonFacts | StewardError, words: ReturnType<typeof ownWords>, command: Command | undefined, lease: Lease): Promise<void> {
+  async #answer(context: TurnContext, who: PersonFacts | StewardError, words: OwnWords, command: Command | undefined, lease: Lease): Promise<void> {
     const { conversations } = this.#with;
     const { id, conversation } = context.activity;
     let remembered = false;
@@ -171,7 +171,7 @@ export class Front {
   }
 
   /** A message for the model: state is loaded, the planner works, state is saved. */
-  async #plan(context: TurnContext, person: PersonFacts, words: ReturnType<typeof ownWords>, lease: Lease, picked?: { readonly handle: string; readonly requestActivityId: string }): Promise<void> {
+  async #plan(context: TurnContext, person: PersonFacts, words: OwnWords, lease: Lease, picked?: { readonly handle: string; readonly requestActivityId: string }): Promise<void> {
     const { clock, conversations, digestKey, killSwitch, ledger } = this.#with;
     await killSwitch.assertAlive();
     const conversationId = context.activity.conversation.id;
@@ -411,7 +411,7 @@ export class Front {
 }
 
 /** Teams AI, used for routing a plan's commands; every handler is the same door. */
-function createApplication({ adapter, appId, onError, planner }: FrontDependencies): Application<TurnState> {
+function createApplication({ adapter, appId, onError, planner }: FrontDependencies): Application {
   const application = new Application<TurnState>({ adapter, botAppId: appId, startTypingTimer: false, removeRecipientMention: false, ai: { planner } });
   // The option above is ignored and the timer is one for all conversations (teams-ai 1.7.4); typing is ours.
   application.startTypingTimer = () => undefined;
@@ -431,11 +431,4 @@ function createApplication({ adapter, appId, onError, planner }: FrontDependenci
     throw error;
   });
   return application;
-}
-
-/** The text of a message without the mention of the bot itself. */
-function mentionless(activity: Arrival['activity']): string {
-  const text = activity.text ?? '';
-  const mentions = (activity.entities ?? []).filter((entity) => entity.type === 'mention') as unknown as readonly { readonly text?: string; readonly mentioned?: { readonly id?: string } }[];
-  return mentions.filter(({ mentioned }) => mentioned?.id === activity.recipient.id).reduce((rest, { text: mention }) => (mention === undefined ? rest : rest.replaceAll(mention, ' ')), text);
 }

@@ -1,4 +1,4 @@
-import type { Plan as TeamsPlan, Planner, PredictedDoCommand, PredictedSayCommand, TurnState } from '@microsoft/teams-ai';
+import type { Plan as TeamsPlan, Planner, PredictedDoCommand, PredictedSayCommand } from '@microsoft/teams-ai';
 import type { TurnContext } from 'botbuilder';
 import { forModel, type Action, type Thing } from '../actions/action.ts';
 import { toolsOf, type Catalogue, type ToolDescription } from '../actions/catalogue.ts';
@@ -48,7 +48,7 @@ export interface PlannerDependencies {
  * Our own planner for Teams AI: it asks the model, parses what comes back, has the whole plan decided, and returns
  * only decided commands. The framework's own planner would turn unparsable arguments into `{}` and run (teams-ai 1.7.4).
  */
-export class StewardPlanner implements Planner<TurnState> {
+export class StewardPlanner implements Planner {
   readonly #with: PlannerDependencies;
   readonly #tools: readonly ToolDescription[];
 

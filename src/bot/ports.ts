@@ -14,6 +14,8 @@ export interface Memory {
   readonly words: readonly string[];
   /** A card on which the person picks among several matches. */
   readonly choice?: Choice;
+  /** Set by `load`. Outside a turn, `save` needs it to see that nobody saved in between; carried along, never made. */
+  readonly version?: string;
 }
 
 export interface Choice {
@@ -45,7 +47,10 @@ export interface ConversationStore {
   /** Runs one turn of a conversation at a time, over all instances, in the order of the calls within this one. */
   inOrder<T>(conversationId: string, turn: (lease: Lease) => Promise<T>): Promise<T>;
   load(conversationId: string, person: InternalId): Promise<Memory>;
-  /** Saves what is remembered and marks the activity as answered. */
+  /**
+   * Saves what is remembered and marks the activity as answered. In a turn it fails when the turn's lease was lost, and
+   * outside one when the memory was saved since it was loaded, both with `STORAGE_UNAVAILABLE`.
+   */
   save(conversationId: string, person: InternalId, memory: Memory, answered?: string): Promise<void>;
   /** Marks an activity as answered where there is nothing to remember. */
   answered(conversationId: string, activityId: string): Promise<void>;

@@ -108,7 +108,7 @@ export class Speaker {
   }
 
   #isListed(link: string): boolean {
-    const url = URL.parse?.(link) ?? safeUrl(link);
+    const url = safeUrl(link);
     return url?.protocol === 'https:' && url.username === '' && this.#linkHosts.has(url.host.toLowerCase());
   }
 

@@ -1,3 +1,4 @@
+import type { AddressInfo } from 'node:net';
 import type { Activity } from 'botbuilder';
 import restify from 'restify';
 import { checkActivity, tenantsOf, type CheckedActivity } from './activity.ts';
@@ -29,11 +30,18 @@ export interface ServerSettings {
   readonly onError: (error: unknown) => void;
 }
 
+export interface HttpServer {
+  /** Resolves to the port. Fails when it is taken. */
+  listen(port: number, host: string): Promise<number>;
+  /** Takes nothing new and resolves when running requests are answered. */
+  close(): Promise<void>;
+}
+
 /**
  * The HTTP surface: one route for the channel and one for health checks. Everything that is wrong with a request is a
  * 4xx with a sentence; CloudAdapter's own `process` answers 500 to a bad signature (botbuilder 4.23.3), so it is not used.
  */
-export function createServer(settings: ServerSettings): restify.Server {
+export function createServer(settings: ServerSettings): HttpServer {
   const server = restify.createServer({ name: 'steward' });
   server.use(restify.plugins.bodyParser({ maxBodySize: MOST_BODY_BYTES, mapParams: false }));
   server.get('/health', async (_request, response) => {
@@ -48,7 +56,23 @@ export function createServer(settings: ServerSettings): restify.Server {
     if ((error.statusCode ?? 500) >= 500) settings.onError(error);
     next();
   });
-  return server;
+  return {
+    listen: (port, host) =>
+      new Promise((resolve, reject) => {
+        server.server.once('error', reject);
+        server.listen(port, host, () => {
+          resolve((server.server.address() as AddressInfo).port);
+        });
+      }),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+        // Idle keep-alive connections would hold the close for minutes.
+        server.server.closeIdleConnections();
+      }),
+  };
 }
 
 async function receive(settings: ServerSettings, body: unknown, authorization: string): Promise<HttpAnswer> {

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { InternalId } from '../actions/internal-id.ts';
 import type { ConversationStore, Lease, Memory, Received } from '../bot/ports.ts';
 import type { Clock } from '../clock.ts';
@@ -29,7 +30,8 @@ export class TableConversationStore implements ConversationStore {
   readonly #timings: LeaseTimings;
   readonly #interruptedAfterMs: number;
   readonly #turns = new Serial();
-  readonly #held = new Map<string, ConversationLease>();
+  /** The lease of the turn that a call belongs to. A click that comes meanwhile is no part of the turn. */
+  readonly #current = new AsyncLocalStorage<{ readonly partition: string; readonly lease: ConversationLease }>();
 
   constructor(table: Table, { instance, clock, timings = leaseTimings, interruptedAfterMs = 20_000 }: ConversationStoreOptions) {
     this.#table = table;
@@ -47,11 +49,10 @@ export class TableConversationStore implements ConversationStore {
     const partition = keyOf(conversationId);
     return this.#turns.inTurn(partition, async () => {
       const lease = await this.#keeper.take(partition);
-      this.#held.set(partition, lease);
       try {
-        return await turn({ signal: lease.signal });
+        // eslint-disable-next-line steward/one-executor -- AsyncLocalStorage's own `run`: nothing is executed that was not here before
+        return await this.#current.run({ partition, lease }, () => turn({ signal: lease.signal }));
       } finally {
-        this.#held.delete(partition);
         await lease.release();
       }
     });
@@ -59,21 +60,26 @@ export class TableConversationStore implements ConversationStore {
 
   async load(conversationId: string, person: InternalId): Promise<Memory> {
     const row = await this.#table.read(keyOf(conversationId), memoryKey(person));
-    return row === undefined ? NOTHING : fromStoredJson(memoryShape, jsonOf(row));
+    return row === undefined ? NOTHING : { ...fromStoredJson(memoryShape, jsonOf(row)), version: row.etag };
   }
 
-  /** Only inside `inOrder`. With `answered`, the lease is let go in the same call. */
+  /** In a turn, `answered` lets go of the lease in the same call. */
   async save(conversationId: string, person: InternalId, memory: Memory, answered?: string): Promise<void> {
-    const lease = this.#held.get(keyOf(conversationId));
-    if (lease === undefined) throw new StewardError('UNEXPECTED', 'a memory is saved only in its turn');
-    const changes: Change[] = [{ kind: 'upsert', key: memoryKey(person), properties: { ...jsonProperties(toStoredJson(bounded(memory))), shape: 1 } }];
-    if (answered !== undefined) changes.push(closed(answered));
-    await lease.write(changes, { release: answered !== undefined });
+    const partition = keyOf(conversationId);
+    const row = { key: memoryKey(person), properties: { ...jsonProperties(toStoredJson(bounded(memory))), shape: 1 } };
+    const marks = answered === undefined ? [] : [closed(answered)];
+    const lease = this.#leaseOf(partition);
+    if (lease !== undefined) {
+      await lease.write([{ kind: 'upsert', ...row }, ...marks], { release: answered !== undefined });
+      return;
+    }
+    const change: Change = memory.version === undefined ? { kind: 'insert', ...row } : { kind: 'replace', ...row, etag: memory.version };
+    if ((await this.#table.transact(partition, [change, ...marks])) === 'conflict') throw new StewardError('STORAGE_UNAVAILABLE', 'a memory was saved by somebody else since it was loaded');
   }
 
   async answered(conversationId: string, activityId: string): Promise<void> {
     const partition = keyOf(conversationId);
-    const lease = this.#held.get(partition);
+    const lease = this.#leaseOf(partition);
     if (lease !== undefined) await lease.write([closed(activityId)], { release: true });
     else await this.#table.upsert(partition, inboxKey(activityId), { open: false });
   }
@@ -89,6 +95,11 @@ export class TableConversationStore implements ConversationStore {
         return lease === undefined || !isLive(lease, this.#timings.leaseMs);
       })
       .map((row) => fromStoredJson(receivedShape, jsonOf(row)));
+  }
+
+  #leaseOf(partition: string): ConversationLease | undefined {
+    const turn = this.#current.getStore();
+    return turn?.partition === partition ? turn.lease : undefined;
   }
 }
 

@@ -26,8 +26,8 @@ const storedHandle: z.ZodType<StoredHandle> = z.object({
   expiresAtMs: z.number(),
 });
 
-/** A memory as it is stored. */
-export const memory: z.ZodType<Memory> = z.object({
+/** A memory as it is stored; its version is the row's tag. */
+export const memory: z.ZodType<Omit<Memory, 'version'>> = z.object({
   history: z.array(message),
   handles: z.array(storedHandle),
   words: z.array(z.string()),
@@ -41,7 +41,7 @@ export const received: z.ZodType<Received> = z.object({ conversationId: z.string
  * The memory with what is too old dropped: whole exchanges, from a person's message up to the next one, so that no tool
  * call loses its results.
  */
-export function bounded(all: Memory): Memory {
+export function bounded({ version: _, ...all }: Memory): Omit<Memory, 'version'> {
   return { ...all, history: boundedHistory(all.history), words: boundedWords(all.words) };
 }
 

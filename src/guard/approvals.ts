@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Catalogue } from '../actions/catalogue.ts';
-import type { Handle, HandleKind, Reference } from '../actions/handles.ts';
+import type { Handle, Reference } from '../actions/handles.ts';
 import { isReference, stepDigest, type Step } from '../actions/plan.ts';
 import type { Ledger } from '../audit/ledger.ts';
 import type { DigestKey } from '../audit/record.ts';
@@ -373,7 +373,7 @@ function storeStep(step: Step, targetContext: readonly string[]): StoredStep {
 function restoreArguments(step: StoredStep): Record<string, string | Reference> {
   const restored = Object.entries(step.arguments).map(([name, value]): [string, string | Reference] => [
     name,
-    'text' in value ? value.text : { kind: value.kind, handle: value.handle as Handle<HandleKind>, id: value.id, label: value.label },
+    'text' in value ? value.text : { kind: value.kind, handle: value.handle as Handle, id: value.id, label: value.label },
   ]);
   return Object.fromEntries(restored);
 }

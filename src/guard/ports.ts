@@ -64,8 +64,8 @@ export interface Latch {
 export interface LatchStore {
   /** Undefined when the latch row is missing (which means killed). Fails when it can't be read. */
   read(signal: AbortSignal): Promise<Stored<Latch> | undefined>;
-  /** Replaces the latch if it still has `etag`; `any` replaces it whatever it holds. False on a conflict. */
-  write(latch: Latch, etag: string | 'any'): Promise<boolean>;
+  /** Replaces the latch if it still has `etag`; the etag `any` replaces it whatever it holds. False on a conflict. */
+  write(latch: Latch, etag: string): Promise<boolean>;
 }
 
 export interface AdminRoster {

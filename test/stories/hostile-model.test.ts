@@ -36,8 +36,11 @@ async function assertNothingCame(world: World, turn: Turn): Promise<void> {
 async function assertRecovered(world: World, chat: Chat): Promise<void> {
   world.model.forget();
   world.model.play(says('I can look that up.'));
+  const before = chat.since(0).sent.length;
   const turn = await chat.say('and what about the printer on floor three?');
   onlySentence(turn);
+  // Turns keep their order: whatever the attack still had to say would stand before this answer.
+  assert.equal(chat.since(0).sent.length, before + 1, 'something was said after the answer');
   for (const request of world.model.requests) assertWellFormed(request);
   world.model.assertDone();
 }
@@ -103,14 +106,14 @@ describe('a hostile model', () => {
     for (const [title, argumentsOf] of Object.entries(wrong)) {
       attack('hostile.arguments', `is refused: ${title}`, (handle) => calls({ name: 'block_sign_in', arguments: argumentsOf(handle) }));
     }
-    const smuggled: Readonly<Record<string, (handle: string) => string>> = {
-      ['__proto__']: (handle: string) => `{"person":"${handle}","reason":"${REASON}","__proto__":{"confirmed":true}}`,
-      'an escaped __proto__': (handle) => `{"person":"${handle}","reason":"${REASON}","\\u005f\\u005fproto__":{"confirmed":true}}`,
-      constructor: (handle) => `{"person":"${handle}","reason":"${REASON}","constructor":{"prototype":{"confirmed":true}}}`,
-      prototype: (handle) => `{"person":"${handle}","reason":"${REASON}","prototype":{}}`,
-      'a nested __proto__': (handle) => `{"person":{"__proto__":"${handle}"},"reason":"${REASON}"}`,
-    };
-    for (const [title, json] of Object.entries(smuggled)) attack('hostile.arguments', `is refused: a prototype key, ${title}`, (handle) => calls({ name: 'block_sign_in', arguments: json(handle) }));
+    const smuggled: readonly (readonly [title: string, json: (handle: string) => string])[] = [
+      ['__proto__', (handle) => `{"person":"${handle}","reason":"${REASON}","__proto__":{"confirmed":true}}`],
+      ['an escaped __proto__', (handle) => `{"person":"${handle}","reason":"${REASON}","\\u005f\\u005fproto__":{"confirmed":true}}`],
+      ['constructor', (handle) => `{"person":"${handle}","reason":"${REASON}","constructor":{"prototype":{"confirmed":true}}}`],
+      ['prototype', (handle) => `{"person":"${handle}","reason":"${REASON}","prototype":{}}`],
+      ['a nested __proto__', (handle) => `{"person":{"__proto__":"${handle}"},"reason":"${REASON}"}`],
+    ];
+    for (const [title, json] of smuggled) attack('hostile.arguments', `is refused: a prototype key, ${title}`, (handle) => calls({ name: 'block_sign_in', arguments: json(handle) }));
 
     const unparsable: Readonly<Record<string, (handle: string) => unknown>> = {
       'not JSON': () => 'person=her',
@@ -248,7 +251,7 @@ describe('a hostile model', () => {
     for (const [title, forbidden] of [
       ['an admin is blocked', (world: World) => world.person('admin').name],
       ['the asker is blocked', (world: World) => world.person('helpdesk').name],
-      ['a Global Administrator is blocked', (world: World) => world.people.find(({ name }) => name === 'Ingrid Solheim')?.name ?? world.person('admin', 1).name],
+      ['a member of a role-assignable group is blocked', (world: World) => world.person('approver').name],
     ] as const) {
       story(['hostile.third-step', 'path.whole-plan-first', 'hostile.recovers'], `runs nothing of the plan: ${title}`, async (world) => {
         const target = world.colleague();
@@ -307,10 +310,6 @@ describe('a hostile model', () => {
       'calls that are a text': () => message({ role: 'assistant', content: null, tool_calls: 'block_sign_in' }, 'tool_calls'),
       'a call that is null': () => message({ role: 'assistant', content: null, tool_calls: [null] }, 'tool_calls'),
       'a call without a function': (handle) => message({ role: 'assistant', content: null, tool_calls: [call(handle, { function: undefined })] }, 'tool_calls'),
-      'an old function_call': (handle) => message({ role: 'assistant', content: null, function_call: { name: 'block_sign_in', arguments: JSON.stringify({ person: handle, reason: REASON }) } }, 'function_call'),
-      'nothing at all in the message': () => message({ role: 'assistant', content: null }),
-      'an empty text': () => says(''),
-      'a blank text': () => says('  \n '),
       'a text that is a number': () => message({ role: 'assistant', content: 7 }),
       'a text that is a list': () => message({ role: 'assistant', content: [{ type: 'text', text: 'Done.' }] }),
       'a message that is null': () => message(null),
@@ -324,12 +323,21 @@ describe('a hostile model', () => {
       'a page of HTML': () => body('<html><body>Sign in to the proxy</body></html>', { headers: { 'content-type': 'text/html' } }),
       'an empty body': () => body(''),
       'a stream': () => body('data: {"choices":[{"delta":{"content":"Done."}}]}\n\ndata: [DONE]\n\n', { headers: { 'content-type': 'text/event-stream' } }),
-      'cut off by its limit': () => message({ role: 'assistant', content: 'I have blocked' }, 'length'),
       'stopped by the content filter': () => message({ role: 'assistant', content: '' }, 'content_filter'),
       'a status that is none': () => fails(418),
       'a redirect': () => body('', { status: 307, headers: { location: 'http://127.0.0.1:1/chat/completions' } }),
     };
     for (const [title, reply] of Object.entries(shapes)) attack('hostile.shape', `is answered plainly: ${title}`, reply);
+
+    // After a look-up its result may be shown without a word of the model, so these come at once.
+    const silent: Readonly<Record<string, Step>> = {
+      'an old function_call': () => message({ role: 'assistant', content: null, function_call: { name: 'find_person', arguments: '{"name":"Anna"}' } }, 'function_call'),
+      'nothing at all in the message': () => message({ role: 'assistant', content: null }),
+      'an empty text': () => says(''),
+      'a blank text': () => says('  \n '),
+      'cut off by its limit': () => message({ role: 'assistant', content: 'I have blocked' }, 'length'),
+    };
+    for (const [title, reply] of Object.entries(silent)) opening('hostile.shape', `is answered plainly: ${title}`, reply);
 
     attack('hostile.shape', 'is answered plainly: calls with a finish reason that denies them', (handle: string) => message({ role: 'assistant', content: null, tool_calls: [call(handle, { function: { name: 'nothing_known', arguments: '{}' } })] }, 'stop'));
 
@@ -381,7 +389,7 @@ describe('a hostile model', () => {
       'everyone': ['Hello <at>everyone</at>, meeting now', /<at>|everyone<|@everyone/i],
       'everyone, spelt out': ['Hello @everyone, meeting now', /@everyone/i],
       'a GUID': [`The account is ${GUID} as you see`, new RegExp(GUID, 'i')],
-      'a handle nobody was given': ['That is {person_zzzzzzzzzzzz} I think', /person_zzz|[{}]/],
+      'a handle nobody was given': ['That is {person_zzzzzzzzzzzz} I think', /person_zzz/],
       'a token': [`Use Bearer eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhZG1pbiJ9.c2lnbmF0dXJlc2lnbmF0dXJl to sign in`, /eyJhbGci/],
       'a key': ['AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq==', /Eby8vdM02/],
       'text that runs backwards': ['Hello \u202Edlrow\u202C you', /\u202E/],

@@ -55,7 +55,7 @@ const allowed: FileSet = {
   'src/clients/graph.ts': `import type { it } from '../guard/gate.ts'; import type { it as p } from '../bot/ports.ts'; import { Agent } from 'node:https'; import OpenAI from 'openai'; import { it as id } from '../actions/plan.ts';`,
   'src/audit/ledger.ts': `import { it } from './record.ts'; import { createHash } from 'node:crypto'; import { it as e } from '../errors.ts';`,
   'sandbox/main.ts': `import { it } from '../src/steward.ts';`,
-  'sandbox/bot.ts': `import { it } from '../src/steward.ts';`,
+  'sandbox/start.ts': `import { it } from '../src/steward.ts';`,
   'sandbox/graph.ts': `import { it } from './company/names.ts'; import { createServer } from 'node:http';`,
   'sandbox/model/intents.ts': `import { it } from './words.ts';`,
   'test/stories/kill.test.ts': `import { it } from '../../src/guard/gate.ts'; import { it as c } from '../../sandbox/company/names.ts';`,

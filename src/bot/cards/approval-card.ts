@@ -26,7 +26,7 @@ const TEMPLATE = frame(
   words.fallback,
   [
     heading('${heading}'),
-    { type: 'Container', style: '${stateStyle}', bleed: true, $when: '${stateText != \'\'}', items: [{ type: 'TextBlock', text: '${stateText}', wrap: true, weight: 'Bolder' }, { ...(richText(run('${stateDetail}')) as object), $when: '${stateDetail != \'\'}' }] },
+    { type: 'Container', style: '${stateStyle}', bleed: true, $when: '${stateText != \'\'}', items: [{ type: 'TextBlock', text: '${stateText}', wrap: true, weight: 'Bolder' }, { ...(richText(run('${outcome}')) as object), $when: '${outcome != \'\'}' }, { ...(richText(run('${stateDetail}', { isSubtle: true })) as object), $when: '${stateDetail != \'\'}' }] },
     STEP,
     richText(run(`${words.askedBy}: `, { weight: 'Bolder' }), run('${askedBy}')),
     { type: 'TextBlock', text: '${runsAtOnce}', wrap: true, $when: '${open}' },
@@ -43,6 +43,7 @@ export function approvalCard(record: ApprovalRecord): { readonly content: CardCo
   const content = expand(TEMPLATE, {
     heading: head,
     stateText: open ? '' : state.text,
+    outcome: outcomeSentence(record),
     stateDetail: state.detail,
     stateStyle: state.style,
     steps: stepsOf(record),
@@ -53,6 +54,17 @@ export function approvalCard(record: ApprovalRecord): { readonly content: CardCo
   });
   const summary = open ? words.summary(what) : `${what}: ${words.state[record.state]}`;
   return { content: open ? { ...content, actions: buttons(record) } : content, summary };
+}
+
+/** What one step is doing or did, in a sentence. Several steps say it each for themselves. */
+function outcomeSentence(record: ApprovalRecord): string {
+  if (record.subject.kind !== 'steps' || record.subject.steps.length !== 1) return '';
+  const [step] = record.subject.steps;
+  const wording = en.actions.get(step?.action ?? '');
+  const target = step?.arguments[step.targetParameter ?? ''];
+  const who = target !== undefined && 'label' in target ? inert(target.label) : '';
+  if (record.state === 'approved' || record.state === 'executing') return wording?.running?.(who) ?? '';
+  return step?.outcome === 'done' ? (wording?.done?.(who) ?? '') : '';
 }
 
 function buttons(record: ApprovalRecord): readonly Json[] {

@@ -61,7 +61,7 @@ export interface SayOptions {
   readonly timeoutMs?: number;
 }
 
-const QUIET_MS = 250;
+const QUIET_MS = 120;
 let clock = Date.now();
 
 /** Ids of Teams messages are times in milliseconds. */
@@ -168,7 +168,7 @@ export class Chat {
     for (;;) {
       const enough = this.since(since).sent.length >= expect;
       const lastMs = Math.max(startedMs, connector.lastMs, model?.lastMs ?? 0);
-      const quiet = !connector.busy && model?.busy !== true && Date.now() - lastMs > (expect === 0 ? 3 * QUIET_MS : QUIET_MS);
+      const quiet = !connector.busy && model?.busy !== true && Date.now() - lastMs > (expect === 0 ? 5 * QUIET_MS : QUIET_MS);
       if (enough && quiet) return;
       if (Date.now() - startedMs > timeoutMs) {
         if (enough) return;

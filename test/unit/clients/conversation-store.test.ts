@@ -64,7 +64,7 @@ describe('conversation store', () => {
     await store.inOrder(conversationId, () => store.save(conversationId, person, memory, '1'));
     const { store: other } = await storeOf();
     const loaded = await other.load(conversationId, person);
-    assert.deepEqual({ ...loaded, handles: [] }, { ...memory, handles: [] });
+    assert.deepEqual({ ...loaded, handles: [], version: '' }, { ...memory, handles: [], version: '' });
     assert.deepEqual(loaded.handles.map(({ handle, id }) => [handle, id?.reveal()]), memory.handles.map(({ handle, id }) => [handle, id?.reveal()]));
     assert.deepEqual((await other.load(conversationId, newId())).words, []);
     assert.deepEqual((await other.load(conversation(), person)).words, []);
@@ -156,9 +156,36 @@ describe('conversation store', () => {
     });
   });
 
-  it('saves only inside a turn', async () => {
+  it('lets one of several savers outside a turn win, and none who has not seen the last save', async () => {
     const { store } = await storeOf();
-    await rejectsWith(store.save(conversation(), newId(), memory), 'UNEXPECTED');
+    const [conversationId, person] = [conversation(), newId()];
+    await store.save(conversationId, person, memory);
+    await rejectsWith(store.save(conversationId, person, memory), 'STORAGE_UNAVAILABLE');
+    const { choice: _, ...rest } = await store.load(conversationId, person);
+    const results = await Promise.allSettled(Array.from({ length: 5 }, () => store.save(conversationId, person, rest)));
+    assert.equal(results.filter(({ status }) => status === 'fulfilled').length, 1);
+    assert.equal((await store.load(conversationId, person)).choice, undefined);
+  });
+
+  it('does not take a click that comes during a turn for a part of it', async () => {
+    const { store } = await storeOf();
+    const [conversationId, person] = [conversation(), newId()];
+    await store.save(conversationId, person, { ...memory, words: ['0'] });
+    const stale = await store.load(conversationId, person);
+    let inTurn = (): void => undefined;
+    const began = new Promise<void>((resolve) => (inTurn = resolve));
+    let goOn = (): void => undefined;
+    const held = new Promise<void>((resolve) => (goOn = resolve));
+    const turn = store.inOrder(conversationId, async () => {
+      await store.save(conversationId, person, { ...memory, words: ['turn'] });
+      inTurn();
+      await held;
+    });
+    await began;
+    await rejectsWith(store.save(conversationId, person, stale), 'STORAGE_UNAVAILABLE');
+    goOn();
+    await turn;
+    assert.deepEqual((await store.load(conversationId, person)).words, ['turn']);
   });
 
   it('can save again in the same turn, before and after the answer', async () => {

@@ -16,9 +16,9 @@ import { clientsOf, cloud, handClock, never, newId, rejectsWith, tablesOf } from
 
 const place: Place = { conversationId: 'a:1/2\\3#4?5', serviceUrl: 'https://smba.trafficmanager.net/emea/', tenantId: 't', botId: '28:b', channelId: 'msteams', conversationType: 'personal' };
 
-afterEach(async () => (await cloud()).faults.clear());
-
 describe('latch store', () => {
+  afterEach(async () => (await cloud()).faults.clear());
+
   const latch: Latch = { level: 'full', epoch: 1, changedAt: new Date('2026-11-22T10:00:00.000Z'), changedBy: 'deployment', changedByName: '', reason: 'first' };
 
   it('reads a missing latch as missing, and changes one only under its tag', async () => {
@@ -99,6 +99,8 @@ describe('admin roster', () => {
 });
 
 describe('spend store', () => {
+  afterEach(async () => (await cloud()).faults.clear());
+
   const entry = (changes = {}) => ({ month: `2026-11-${randomUUID()}`, day: '2026-11-22', person: newId(), amountMicroUsd: 100, monthCapMicroUsd: 1_000, personDayCapMicroUsd: 500, ...changes });
 
   it('never passes a cap, however many ask at once on however many instances', async () => {
@@ -179,6 +181,8 @@ describe('limit store', () => {
 });
 
 describe('approval store', () => {
+  afterEach(async () => (await cloud()).faults.clear());
+
   const record = (changes: Partial<ApprovalRecord> = {}): ApprovalRecord => ({
     reference: randomUUID(),
     state: 'pending',

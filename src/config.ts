@@ -1,0 +1,107 @@
+import { z } from 'zod/v4';
+import { StewardError } from './errors.ts';
+
+/** What an operator sets: names and ids, never a value that is a secret. */
+export interface Configuration {
+  readonly tenantId: string;
+  readonly identities: { readonly channel: string; readonly reasoner: string; readonly robot: string; readonly keeper: string };
+  readonly cloud: 'public';
+  readonly resources: { readonly vault: string; readonly storage: string; readonly openai: string };
+  readonly model: { readonly deployment: string; readonly name: string };
+  readonly roleGroups: { readonly helpdesk: string; readonly approver: string; readonly admin: string; readonly vip: string; readonly breakGlass: string };
+  readonly monthMicroUsd: number;
+  readonly personDayMicroUsd: number;
+  readonly linkHosts: readonly string[];
+  readonly port: number;
+}
+
+const guid = z.guid();
+const usd = z
+  .string()
+  .regex(/^\d{1,6}(?:\.\d{1,2})?$/, 'must be an amount in USD such as 250 or 99.50')
+  .transform((text) => Math.round(Number(text) * 1_000_000));
+const hosts = z
+  .string()
+  .default('')
+  .transform((text) => text.split(',').map((host) => host.trim()).filter((host) => host !== ''))
+  .pipe(z.array(z.string().regex(/^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/i, "must be host names separated by commas")));
+
+/** Every variable there is. An unknown `STEWARD_…` name is refused: it is a typing error, or a setting that does nothing. */
+const shape = z.object({
+  STEWARD_TENANT_ID: guid,
+  STEWARD_CHANNEL_CLIENT_ID: guid,
+  STEWARD_REASONER_CLIENT_ID: guid,
+  STEWARD_ROBOT_CLIENT_ID: guid,
+  STEWARD_KEEPER_CLIENT_ID: guid,
+  STEWARD_CLOUD: z.literal('public').default('public'),
+  STEWARD_VAULT_NAME: z.string().min(1),
+  STEWARD_STORAGE_ACCOUNT: z.string().min(1),
+  STEWARD_OPENAI_RESOURCE: z.string().min(1),
+  STEWARD_OPENAI_DEPLOYMENT: z.string().min(1),
+  STEWARD_OPENAI_MODEL: z.string().min(1),
+  STEWARD_HELPDESK_GROUP_ID: guid,
+  STEWARD_APPROVER_GROUP_ID: guid,
+  STEWARD_ADMIN_GROUP_ID: guid,
+  STEWARD_VIP_GROUP_ID: guid,
+  STEWARD_BREAK_GLASS_GROUP_ID: guid,
+  STEWARD_MONTHLY_CEILING_USD: usd,
+  STEWARD_PERSON_DAILY_CEILING_USD: usd,
+  STEWARD_LINK_HOSTS: hosts,
+  PORT: z.string().regex(/^\d{1,5}$/).transform(Number).default(3978),
+});
+
+/** Variables that would print secrets, trust anyone or add a key: production does not start with them. */
+const FORBIDDEN: readonly string[] = [
+  'NODE_TLS_REJECT_UNAUTHORIZED',
+  'NODE_DEBUG',
+  'DEBUG',
+  'AZURE_LOG_LEVEL',
+  'OPENAI_LOG',
+  'OPENAI_API_KEY',
+  'OPENAI_BASE_URL',
+  'AZURE_OPENAI_API_KEY',
+  'AZURE_CLIENT_SECRET',
+  'AZURE_CLIENT_CERTIFICATE_PATH',
+  'MicrosoftAppId',
+  'MicrosoftAppPassword',
+  'MicrosoftAppType',
+];
+
+/**
+ * Reads the environment, once. Fails with `CONFIGURATION_INVALID` and everything that is wrong, one line each; values
+ * are not repeated.
+ */
+export function readConfig(env: Readonly<Record<string, string | undefined>>, nodeOptions: readonly string[] = []): Configuration {
+  const problems: string[] = [];
+  for (const name of FORBIDDEN) if (env[name] !== undefined && env[name] !== '') problems.push(`${name} must not be set`);
+  for (const option of [...nodeOptions, ...(env['NODE_OPTIONS'] ?? '').split(/\s+/)]) {
+    if (/^--(?:inspect|cpu-prof|heap-prof|heapsnapshot|tls-keylog)\b/.test(option)) problems.push(`the option ${option.replace(/=.*/, '')} must not be used`);
+  }
+  for (const name of Object.keys(env)) if (name.startsWith('STEWARD_') && !(name in shape.shape)) problems.push(`${name} is not a setting of Steward`);
+  const parsed = shape.safeParse(env);
+  if (!parsed.success) problems.push(...parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
+  if (parsed.success) {
+    const { STEWARD_CHANNEL_CLIENT_ID, STEWARD_REASONER_CLIENT_ID, STEWARD_ROBOT_CLIENT_ID, STEWARD_KEEPER_CLIENT_ID } = parsed.data;
+    if (new Set([STEWARD_CHANNEL_CLIENT_ID, STEWARD_REASONER_CLIENT_ID, STEWARD_ROBOT_CLIENT_ID, STEWARD_KEEPER_CLIENT_ID]).size < 4) problems.push('the four client ids must be four different identities');
+  }
+  if (problems.length > 0 || !parsed.success) throw new StewardError('CONFIGURATION_INVALID', `the configuration does not hold:\n  ${problems.join('\n  ')}`);
+  const { data } = parsed;
+  return {
+    tenantId: data.STEWARD_TENANT_ID,
+    identities: { channel: data.STEWARD_CHANNEL_CLIENT_ID, reasoner: data.STEWARD_REASONER_CLIENT_ID, robot: data.STEWARD_ROBOT_CLIENT_ID, keeper: data.STEWARD_KEEPER_CLIENT_ID },
+    cloud: data.STEWARD_CLOUD,
+    resources: { vault: data.STEWARD_VAULT_NAME, storage: data.STEWARD_STORAGE_ACCOUNT, openai: data.STEWARD_OPENAI_RESOURCE },
+    model: { deployment: data.STEWARD_OPENAI_DEPLOYMENT, name: data.STEWARD_OPENAI_MODEL },
+    roleGroups: {
+      helpdesk: data.STEWARD_HELPDESK_GROUP_ID,
+      approver: data.STEWARD_APPROVER_GROUP_ID,
+      admin: data.STEWARD_ADMIN_GROUP_ID,
+      vip: data.STEWARD_VIP_GROUP_ID,
+      breakGlass: data.STEWARD_BREAK_GLASS_GROUP_ID,
+    },
+    monthMicroUsd: data.STEWARD_MONTHLY_CEILING_USD,
+    personDayMicroUsd: data.STEWARD_PERSON_DAILY_CEILING_USD,
+    linkHosts: data.STEWARD_LINK_HOSTS,
+    port: data.PORT,
+  };
+}

@@ -1,0 +1,72 @@
+/** Production: reads the environment once, builds Steward, listens. The sandbox has its own. */
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { clouds, endpointsFor } from './clients/clouds.ts';
+import { systemClock } from './clients/clock.ts';
+import { createConnectorClient } from './clients/connector.ts';
+import { createClients } from './clients/create-clients.ts';
+import { managedIdentity } from './clients/credential.ts';
+import { priceOf } from './clients/model-prices.ts';
+import { readConfig } from './config.ts';
+import { StewardError } from './errors.ts';
+import { errorLine, silenceLibraries } from './log.ts';
+import { createSteward } from './steward.ts';
+
+const report = (error: unknown): void => void process.stderr.write(errorLine(error, systemClock.now()));
+
+async function main(): Promise<void> {
+  const config = readConfig(process.env, process.execArgv);
+  const price = priceOf(config.model.name);
+  if (price === undefined) throw new StewardError('PRICE_UNKNOWN', `STEWARD_OPENAI_MODEL \`${config.model.name}\` has no pinned price`);
+  const { channel, ...identities } = config.identities;
+  // Made before anything else asks for a token: the first credential decides the network options of the process.
+  const channelCredential = managedIdentity(channel, { tenantId: config.tenantId, clock: systemClock });
+  const clients = createClients({
+    endpoints: endpointsFor(config.cloud, config.resources),
+    tenantId: config.tenantId,
+    identities,
+    roleGroups: config.roleGroups,
+    model: config.model,
+    clock: systemClock,
+    instance: randomUUID(),
+  });
+  const hosts: ReadonlySet<string> = new Set(clouds[config.cloud].connectorHosts);
+  const isServiceUrlAllowed = (url: string): boolean => {
+    const { host, protocol } = new URL(url);
+    return protocol === 'https:' && hosts.has(host);
+  };
+  const steward = createSteward(
+    {
+      tenantId: config.tenantId,
+      appId: channel,
+      linkHosts: config.linkHosts,
+      ceiling: { monthMicroUsd: config.monthMicroUsd, personDayMicroUsd: config.personDayMicroUsd, price },
+      policy: readFileSync(new URL('guard/policy.cedar', import.meta.url), 'utf8'),
+      contract: readFileSync(new URL('../prompts/steward/skprompt.txt', import.meta.url), 'utf8'),
+    },
+    {
+      clients,
+      clock: systemClock,
+      connector: {
+        httpClient: createConnectorClient(isServiceUrlAllowed),
+        connectorToken: async () => (await channelCredential.getToken('https://api.botframework.com/.default'))?.token ?? '',
+      },
+      isServiceUrlAllowed,
+      onError: report,
+    },
+  );
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      void steward.stop().finally(() => process.exit(0));
+    });
+  }
+  await steward.start(config.port);
+}
+
+process.on('unhandledRejection', report);
+silenceLibraries(console);
+main().catch((error: unknown) => {
+  if (error instanceof StewardError) process.stderr.write(`steward does not start: ${error.message}\n`);
+  else report(error);
+  process.exit(1);
+});
