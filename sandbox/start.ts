@@ -77,7 +77,7 @@ export async function startSandbox(options: StartOptions = {}): Promise<Sandbox>
     // Storage is emptied under a running Steward only by starting another: its ledger and leases would not survive it.
     cloud.onReset(async () => {
       await steward?.stop();
-      await cloud.storage.clear();
+      cloud.storage.clear();
       await run(botPort);
     });
     return {
