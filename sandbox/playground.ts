@@ -51,16 +51,15 @@ function configuration({ bot, others, person, tenantId }: PlaygroundOptions): un
     const [givenName = '', ...rest] = name.split(' ');
     return { id: teamsId, name, userPrincipleName: upn, aadObjectId, givenName, surname: rest.join(' '), email: upn };
   };
-  const members = others.map(({ teamsId }) => teamsId);
   return {
     version: '0.1.1',
     tenantId,
     bot: { id: bot.id, name: 'Steward' },
     currentUser: user(person),
     users: others.map(user),
-    personalChat: { id: `personal-${person.aadObjectId}`, name: 'Steward' },
-    groupChats: [{ id: 'group-it-operations', name: 'IT operations', members }],
-    teams: [{ id: 'team-it', name: 'IT', aadGroupId: tenantId, channels: [{ id: 'team-it', name: 'General' }, { id: 'channel-announcements', name: 'Announcements' }], members }],
+    personalChat: { id: `personal-${person.upn.replace(/@.*/, '')}` },
+    groupChat: { id: 'group-it-operations', name: 'IT operations' },
+    team: { id: 'team-it', name: 'IT', aadGroupId: tenantId, channels: [{ id: 'channel-announcements', name: 'Announcements' }] },
   };
 }
 

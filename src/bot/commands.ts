@@ -1,6 +1,7 @@
 import type { PersonFacts } from '../guard/ports.ts';
 import type { Permitted } from '../guard/gate.ts';
 import type { LatchReading } from '../guard/kill-switch.ts';
+import { plainInMarkdown } from './say.ts';
 import { en } from './wording/en.ts';
 
 /** What code recognises before model, state and knowledge. */
@@ -38,7 +39,7 @@ export function helpText(person: PersonFacts, permitted: readonly Permitted[]): 
     return en.helpLine(wording?.help ?? action.name, example, own) + (en.helpApproval[kind] && `.${en.helpApproval[kind]}`);
   });
   if (person.roles.includes('admin')) lines.push(en.helpAdmin);
-  return [en.helpTitle(person.roles.map((role) => en.roleNames[role]).join(', ')), ...lines, en.helpEnd].join('\n');
+  return [en.helpTitle(person.roles.map((role) => en.roleNames[role]).join(', ')), lines.join('\n'), en.helpEnd].join('\n\n');
 }
 
 /** The state of the latch in one sentence. */
@@ -46,7 +47,7 @@ export function latchText(reading: LatchReading): string {
   if (reading.latch === undefined) return en.status.missing;
   const { changedAt, changedByName } = reading.latch;
   const since = `${changedAt.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
-  return en.status.line(en.status.levels[reading.level], since, changedByName);
+  return en.status.line(en.status.levels[reading.level], since, plainInMarkdown(changedByName));
 }
 
 /** Micro-USD as dollars with two decimals, rounded up: a ceiling is never shown as less spent than it is. */

@@ -191,6 +191,7 @@ export class Front {
         requestActivityId: picked?.requestActivityId ?? context.activity.id ?? '',
         untrusted: words.untrusted,
         signal: AbortSignal.any([controller.signal, lease.signal]),
+        speaking: stopTyping,
         memory,
         nowMs,
       });
@@ -215,7 +216,7 @@ export class Front {
     const { approvals, catalogue, gate } = this.#with;
     switch (command.kind) {
       case 'help':
-        await this.#say(context, helpText(person, gate.permitted(catalogue.all(), person)));
+        await this.#say(context, helpText(person, gate.permitted(catalogue.all(), person)), { lines: true });
         return true;
       case 'greeting':
         await this.#say(context, en.greeting(inert(person.displayName.split(' ')[0] ?? '')));
@@ -282,7 +283,7 @@ export class Front {
     const lines = [latch.status === 'fulfilled' ? latchText(latch.value) : en.status.unreadable];
     if (pending.status === 'fulfilled') lines.push(en.status.pending(pending.value));
     if (spend.status === 'fulfilled') lines.push(en.status.spend(usd(spend.value.monthMicroUsd), usd(spend.value.monthCapMicroUsd)));
-    await this.#say(context, lines.join('\n'));
+    await this.#say(context, lines.join('\n\n'), { lines: true });
   }
 
   async #cancel(context: TurnContext, who: PersonFacts | StewardError): Promise<void> {
@@ -371,7 +372,8 @@ export class Front {
     // A client that reloads installs again; the welcome is said once.
     const known = await this.#with.contacts.find(person.id);
     await this.#with.contacts.remember(person.id, place);
-    if (known === undefined) await this.#turn(arrival, (context) => this.#say(context, en.welcome));
+    // Teams sends both kinds at an installation; one of them welcomes.
+    if (known === undefined && checked.type === 'installationUpdate') await this.#turn(arrival, (context) => this.#say(context, en.welcome));
   }
 
   #typing(context: TurnContext): () => void {
@@ -387,8 +389,8 @@ export class Front {
     };
   }
 
-  async #say(context: TurnContext, text: string): Promise<void> {
-    await this.#with.speaker.say(context, this.#with.speaker.words(text));
+  async #say(context: TurnContext, text: string, options: { readonly lines?: boolean } = {}): Promise<void> {
+    await this.#with.speaker.say(context, this.#with.speaker.words(text), options);
   }
 
   async #sayCode(context: TurnContext, code: keyof typeof en.errors): Promise<void> {

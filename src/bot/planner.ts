@@ -105,6 +105,7 @@ export class StewardPlanner implements Planner {
     const turn = turnOf(context);
     const { clock, ledger, speaker } = this.#with;
     const nowMs = clock.now().getTime();
+    turn.speaking();
     try {
       await this.#showResults(turn);
       if (text !== '') {
@@ -239,6 +240,7 @@ export class StewardPlanner implements Planner {
     const options = rows.map((row, index): PickOption => ({ name: things[index]?.label ?? '', context: textFields(row) }));
     const reference = cardReference();
     const card = speaker.card(pickCard(reference, options), en.pick.summary, { handles: turn.handles });
+    turn.speaking();
     const activityId = await speaker.show(turn.context, card);
     turn.choice = { reference, handles: things.map((thing) => turn.handles.mint(thing.kind, thing.id, thing.label, nowMs)), activityId, requestActivityId: turn.requestActivityId };
     return true;
@@ -252,6 +254,7 @@ export class StewardPlanner implements Planner {
     const request = { subject: { kind: 'steps' as const, steps: waiting.wait }, by: waiting.by, requester: turn.person, place: turn.place, requestActivityId: turn.requestActivityId };
     for (const step of waiting.wait) turn.history.push({ role: 'tool', tool_call_id: step.callId, content: JSON.stringify({ status: 'waiting for a person to decide on a card' }) });
     turn.ended = true;
+    turn.speaking();
     if (waiting.by === 'requester') {
       await this.#with.desk.askRequester(turn.context, request);
       return '';
@@ -275,6 +278,7 @@ export class StewardPlanner implements Planner {
   }
 
   async #tell(turn: Turn, text: string): Promise<void> {
+    turn.speaking();
     await this.#with.speaker.say(turn.context, this.#with.speaker.words(text, { handles: turn.handles, ids: [turn.person.id] }));
   }
 
@@ -301,7 +305,8 @@ export class StewardPlanner implements Planner {
 
 /** The facts of a row that tell namesakes apart: its free text, in order. */
 function textFields(row: Readonly<Record<string, unknown>>): readonly string[] {
-  return ['job_title', 'department', 'user_name'].flatMap((field) => (typeof row[field] === 'string' ? [inert(row[field])] : []));
+  const facts = ['job_title', 'department', 'user_name'].flatMap((field) => (typeof row[field] === 'string' ? [inert(row[field])] : []));
+  return row['account'] === 'guest' ? [en.pick.guest, ...facts] : facts;
 }
 
 /** Whether a text sounds as if something had been done. Effects come only from cards, never from the model's words. */

@@ -82,12 +82,15 @@ export class Speaker {
     return { content, summary: this.words(summary, context) } as UserCard;
   }
 
-  /** Sends text. `model` labels it as AI-generated. Resolves to the activity id. */
-  async say(to: TurnContext, text: UserText, options: { readonly model?: boolean } = {}): Promise<string> {
+  /**
+   * Sends text. `model` labels it as AI-generated; `lines` keeps line breaks, which needs Markdown: for text that code
+   * wrote whole, with names from outside passed through `plainInMarkdown`. Resolves to the activity id.
+   */
+  async say(to: TurnContext, text: UserText, options: { readonly model?: boolean; readonly lines?: boolean } = {}): Promise<string> {
     const activity: Partial<Activity> = {
       type: 'message',
       text,
-      textFormat: 'plain',
+      textFormat: options.lines === true ? 'markdown' : 'plain',
       ...(options.model === true && { entities: [{ type: 'https://schema.org/Message', '@type': 'Message', '@context': 'https://schema.org', '@id': '', additionalType: ['AIGeneratedContent'] }] }),
     };
     return (await to.sendActivity(activity))?.id ?? '';
@@ -136,6 +139,11 @@ export function inertName(name: string): string {
     .replaceAll('${', '$ {')
     .trim();
   return line.length > 80 ? `${line.slice(0, 79)}…` : line;
+}
+
+/** A name from outside for a text that is Markdown. */
+export function plainInMarkdown(name: string): string {
+  return inertName(name).replace(/[\\`*_{}[\]()#+\-.!|<>~]/g, '\\$&');
 }
 
 /** Takes out HTML, mentions and images; what remains is plain text. */

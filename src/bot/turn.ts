@@ -27,6 +27,8 @@ export class Turn {
   readonly untrusted: boolean;
   /** Aborted by `cancel`, by a lost lease and by the deadline. */
   readonly signal: AbortSignal;
+  /** Called before anything is said: the typing indicator ends. */
+  readonly speaking: () => void;
   readonly handles: HandleBook;
   readonly history: ModelMessage[];
   readonly words: string[];
@@ -42,13 +44,14 @@ export class Turn {
   /** What was read in this turn, oldest first. */
   readonly executed: { readonly action: Action; readonly step: Step; readonly result: Readonly<Record<string, unknown>> }[] = [];
 
-  constructor(given: Pick<Turn, 'context' | 'person' | 'place' | 'requestActivityId' | 'untrusted' | 'signal'> & { readonly memory: Memory; readonly nowMs: number }) {
+  constructor(given: Pick<Turn, 'context' | 'person' | 'place' | 'requestActivityId' | 'untrusted' | 'signal' | 'speaking'> & { readonly memory: Memory; readonly nowMs: number }) {
     this.context = given.context;
     this.person = given.person;
     this.place = given.place;
     this.requestActivityId = given.requestActivityId;
     this.untrusted = given.untrusted;
     this.signal = given.signal;
+    this.speaking = given.speaking;
     this.handles = new HandleBook(given.memory.handles, given.nowMs);
     this.history = [...given.memory.history];
     this.words = [...given.memory.words];

@@ -15,7 +15,7 @@ const STEP: Json = {
   separator: '${separated}',
   items: [
     { type: 'TextBlock', text: '${title}', weight: 'Bolder', wrap: true, $when: '${several}' },
-    { ...(richText(run('${label}: ', { weight: 'Bolder' }), run('${value}')) as object), $data: '${facts}' },
+    { ...(richText(run('${label}: ', { weight: 'Bolder' }), run('${value}')) as object), $data: '${facts}', spacing: 'Small' },
     { type: 'TextBlock', text: '${consequence}', wrap: true, spacing: 'Small', $when: '${consequence != \'\'}' },
     { type: 'TextBlock', text: '${undo}', wrap: true, isSubtle: true, spacing: 'None', $when: '${undo != \'\'}' },
     { type: 'TextBlock', text: '${outcome}', wrap: true, weight: 'Bolder', spacing: 'Small', $when: '${outcome != \'\'}' },

@@ -20,7 +20,7 @@ export function resultCard(action: Action, result: Readonly<Record<string, unkno
   for (const [name, value] of Object.entries(result)) {
     if (value === undefined || value === main || name === 'more_matches') continue;
     if (Array.isArray(value)) body.push(...table(action.name, value as readonly Readonly<Record<string, unknown>>[], slot));
-    else body.push(richText(run(`${label(name)}: `, { weight: 'Bolder' }), run(slot(display(value)))));
+    else body.push({ ...(richText(run(`${label(name)}: `, { weight: 'Bolder' }), run(slot(display(value)))) as object), spacing: 'Small' });
   }
   if (result['more_matches'] === true) body.push({ type: 'TextBlock', text: en.results.more, wrap: true, isSubtle: true });
   return { content: expand(frame(en.card.fallback, body), data), summary: title };

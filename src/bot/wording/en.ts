@@ -133,13 +133,13 @@ export const en = {
   welcome: 'Hello, I’m Steward. I look things up and carry out IT operations when you ask, and I change nothing before a person confirms it on a card. Type “help” to see what I can do for you.',
   offTopic: 'I only help with people’s accounts, sign-in and devices here. Type “help” to see what I can do for you.',
   helpTitle: (roles: string) => `What you can ask me (as ${roles}):`,
-  helpLine: (what: string, example: string, own: boolean) => `• ${what}${own ? ' (your own)' : ''} — for example “${example}”`,
+  helpLine: (what: string, example: string, own: boolean) => `- ${what}${own ? ' (your own)' : ''} — for example “${example}”`,
   helpApproval: { run: '', confirm: ' You confirm it on a card first.', 'second person': ' A second person approves it first.' },
   helpOwnExamples: new Map([
     ['show_person', 'show my account'],
     ['list_devices', 'which devices do I have?'],
   ]),
-  helpAdmin: '• as an admin: “kill all”, “revive because …”, “status”',
+  helpAdmin: '- as an admin: “kill all”, “revive because …”, “status”',
   helpEnd: '“cancel” stops what I am doing and withdraws your open cards.',
   helpNothing: 'Your account has no role that lets you ask me for actions. Please ask your IT helpdesk.',
   groupOnly: (link: string) => `I take requests only in our personal chat: ${link} — here I answer “help” and “status”.`,
@@ -204,7 +204,7 @@ export const en = {
   pick: {
     title: 'Several people match. Which one do you mean?',
     summary: 'Several people match',
-    button: (name: string) => name,
+    guest: 'Guest',
     picked: (name: string) => `You picked ${name}.`,
     gone: 'This list is no longer current. Please ask again.',
     withdrawn: 'This list is no longer current.',
@@ -213,7 +213,7 @@ export const en = {
   results: {
     fields: new Map([
       ['sign_in', 'Sign-in'],
-      ['account', 'Account'],
+      ['account', 'Kind'],
       ['manager', 'Manager'],
       ['job_title', 'Job title'],
       ['department', 'Department'],

@@ -1,0 +1,244 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { catalogue } from '../../../src/actions/catalogue.ts';
+import { HandleBook, HANDLE_TTL_MS, type Reference } from '../../../src/actions/handles.ts';
+import { InternalId } from '../../../src/actions/internal-id.ts';
+import { isFromWords, MOST_STEPS, parsePlan, PlanError, stepDigest, type Plan, type PlanContext, type Step } from '../../../src/actions/plan.ts';
+import type { StewardErrorCode } from '../../../src/errors.ts';
+
+interface Vector {
+  readonly why: string;
+  readonly calls: unknown;
+  /** How often the one call is repeated, each time with an id of its own. */
+  readonly repeat?: number;
+}
+interface InvalidVector extends Vector {
+  readonly code: StewardErrorCode;
+}
+interface ValidVector extends Vector {
+  readonly actions: readonly string[];
+}
+
+const vectors = <V>(name: string): readonly V[] => JSON.parse(readFileSync(new URL(`../../vectors/${name}`, import.meta.url), 'utf8')) as V[];
+
+const NOW_MS = Date.parse('2026-11-22T10:00:00Z');
+const annaId = new InternalId('5f3c1f0e-9a50-4e6b-8d6a-0a4a5b6c7d8e');
+const laptopId = new InternalId('0b0c7f7a-8a4d-4b0f-9d8e-1c2d3e4f5a6b');
+
+/** One person's conversation, and the handles that the vectors name. */
+function conversation(words: readonly string[] = ['Block Anna, her phone was stolen']): { readonly context: PlanContext; readonly names: ReadonlyMap<string, string> } {
+  const old = new HandleBook([], NOW_MS - HANDLE_TTL_MS);
+  const expired = old.mint('person', new InternalId('somebody-else'), 'Old', NOW_MS - HANDLE_TTL_MS);
+  const expiredText = old.mintText('old@contoso.example', NOW_MS - HANDLE_TTL_MS);
+  // Not yet expired when the conversation was loaded a moment ago.
+  const handles = new HandleBook(old.entries(NOW_MS - 1), NOW_MS - 1);
+  const anna = handles.mint('person', annaId, 'Anna Weber', NOW_MS);
+  const laptop = handles.mint('device', laptopId, 'LAPTOP-7', NOW_MS);
+  const names = new Map<string, string>([
+    ['@anna@', anna],
+    ['@ANNA@', anna.toUpperCase()],
+    ['@laptop@', laptop],
+    ['@swapped@', laptop.replace('device_', 'person_')],
+    ['@text@', handles.mintText('anna.weber@contoso.example', NOW_MS)],
+    // The same thing, as somebody else in another conversation knows it.
+    ['@foreign@', new HandleBook([], NOW_MS).mint('person', annaId, 'Anna Weber', NOW_MS)],
+    ['@expired@', expired],
+    ['@expiredText@', expiredText],
+  ]);
+  return { context: { catalogue, handles, words, nowMs: NOW_MS }, names };
+}
+
+function callsOf({ calls, repeat }: Vector, names: ReadonlyMap<string, string>): unknown {
+  const filled: unknown = JSON.parse(JSON.stringify(calls ?? null).replace(/@[a-zA-Z]+@/g, (name) => names.get(name) ?? name));
+  if (repeat === undefined) return filled;
+  const [call] = filled as readonly object[];
+  return Array.from({ length: repeat }, (_, index) => ({ ...call, id: `call-${index}` }));
+}
+
+/** The error of a proposal that is no plan. */
+function refused(raw: unknown, context: PlanContext): PlanError {
+  let plan: Plan;
+  try {
+    plan = parsePlan(raw, context);
+  } catch (error) {
+    assert(error instanceof PlanError, `not a PlanError: ${String(error)}`);
+    return error;
+  }
+  assert.fail(`parsed to ${plan.steps.length} steps`);
+}
+
+const call = (name: string, given: unknown, id = 'call-1'): unknown => ({ id, type: 'function', function: { name, arguments: JSON.stringify(given) } });
+
+describe('parsePlan', () => {
+  describe('refuses, whole', () => {
+    for (const vector of vectors<InvalidVector>('plans-invalid.json')) {
+      it(vector.why, () => {
+        const { context, names } = conversation();
+        const error = refused(callsOf(vector, names), context);
+        assert.equal(error.code, vector.code, error.message);
+        assert(error.problems.length > 0);
+        assert.equal(({} as Record<string, unknown>)['confirmed'], undefined, 'a prototype was reached');
+      });
+    }
+
+    it('undefined, functions, dates and other things that JSON does not know', () => {
+      const { context } = conversation();
+      for (const raw of [undefined, () => [], new Date(0), Symbol('plan'), 7n, new Map(), Object.create(null)]) {
+        assert.equal(refused(raw, context).code, 'PLAN_MALFORMED');
+      }
+    });
+
+    it('any action at all when the catalogue is asked for what an object would inherit', () => {
+      const { context } = conversation();
+      for (const name of Object.getOwnPropertyNames(Object.prototype)) assert.equal(refused([call(name, {})], context).code, 'PLAN_UNKNOWN_ACTION');
+    });
+  });
+
+  describe('takes, whole', () => {
+    for (const vector of vectors<ValidVector>('plans-valid.json')) {
+      it(vector.why, () => {
+        const { context, names } = conversation();
+        const plan = parsePlan(callsOf(vector, names), context);
+        assert.deepEqual(plan.steps.map(({ action }) => action.name), vector.actions);
+        for (const step of plan.steps) assert.equal(step.action, catalogue.find(step.action.name), 'not the action of the catalogue');
+      });
+    }
+  });
+
+  it('reports every problem of every step at once', () => {
+    const { context, names } = conversation();
+    const error = refused([call('wipe_all', {}, 'a'), call('block_sign_in', { person: names.get('@anna@'), extra: 1 }, 'b'), call('show_person', { person: 'person_k7m2qz' }, 'c')], context);
+    assert.deepEqual(error.problems.map((problem) => problem.slice(0, 6)), ['step 1', 'step 2', 'step 3']);
+    assert.equal(error.code, 'PLAN_UNKNOWN_ACTION', 'the first problem names the error');
+    assert.match(error.problems[1]!, /reason/);
+    assert.match(error.problems[1]!, /extra/);
+  });
+
+  it('puts no value of the proposal but its field names into the problems', () => {
+    const { context } = conversation();
+    const error = refused([call('block_sign_in', { person: 'anna@contoso.example', reason: 'x'.repeat(500) }, 'a'), call('steal_secrets', {}, 'b')], context);
+    assert.doesNotMatch(error.message, /contoso|xxx|steal/);
+  });
+
+  it('resolves handles to things and keeps the proposal as the model wrote it', () => {
+    const { context, names } = conversation();
+    const person = names.get('@anna@');
+    const [step] = parsePlan([call('block_sign_in', { person, reason: 'phone stolen' })], context).steps;
+    assert(step);
+    assert.deepEqual(step.proposed, { person, reason: 'phone stolen' });
+    const reference = step.resolved['person'] as Reference;
+    assert(reference.id.equals(annaId));
+    assert.equal(reference.label, 'Anna Weber');
+    assert.equal(step.target, reference, 'the policy decides about what the handler will be given');
+    assert.equal(step.callId, 'call-1');
+  });
+
+  it('puts the text behind a text handle where the model could not see it, as the person’s words', () => {
+    const { context, names } = conversation();
+    const text = names.get('@text@')!;
+    for (const written of [text, `{${text}}`]) {
+      const [step] = parsePlan([call('find_person', { name: written })], context).steps;
+      assert.equal(step?.resolved['name'], 'anna.weber@contoso.example');
+      assert.equal(step.provenance['name'], 'your words');
+      assert.deepEqual(step.proposed, { name: written });
+    }
+  });
+
+  it('leaves a text handle alone in a parameter that does not take one', () => {
+    const { context, names } = conversation();
+    const [step] = parsePlan([call('block_sign_in', { person: names.get('@anna@'), reason: names.get('@text@') })], context).steps;
+    assert.equal(step?.resolved['reason'], names.get('@text@'), 'an address that the model was not to see must not reach a reason');
+    assert.equal(step.provenance['reason'], 'composed by Steward');
+  });
+
+  it('says of each text whether the person wrote it', () => {
+    const { context, names } = conversation(['Block Anna, her   PHONE was stolen']);
+    const person = names.get('@anna@');
+    const provenance = (reason: string): unknown => parsePlan([call('block_sign_in', { person, reason })], context).steps[0]?.provenance['reason'];
+    assert.equal(provenance('her phone was stolen'), 'your words');
+    assert.equal(provenance('phone stolen'), 'composed by Steward');
+  });
+
+  it('stops at a handle that expires between two steps of time', () => {
+    const { context, names } = conversation();
+    const raw = [call('show_person', { person: names.get('@anna@') })];
+    assert.equal(parsePlan(raw, { ...context, nowMs: NOW_MS + HANDLE_TTL_MS - 1 }).steps.length, 1);
+    assert.equal(refused(raw, { ...context, nowMs: NOW_MS + HANDLE_TTL_MS }).code, 'HANDLE_UNKNOWN');
+  });
+
+  it('takes eight steps and not nine', () => {
+    assert.equal(MOST_STEPS, 8);
+  });
+
+  it('gives a proposal a digest that changes with every part of it', () => {
+    const { context, names } = conversation();
+    const person = names.get('@anna@');
+    const digest = (...calls: readonly unknown[]): string => parsePlan(calls, context).digest;
+    const digests = [
+      digest(call('show_person', { person })),
+      digest(call('list_devices', { person })),
+      digest(call('show_person', { person }, 'call-2')),
+      digest(call('show_person', { person }), call('list_devices', { person }, 'call-2')),
+      digest(call('list_devices', { person }, 'call-2'), call('show_person', { person })),
+    ];
+    assert.equal(new Set(digests).size, digests.length);
+    assert.equal(digest(call('show_person', { person })), digests[0]);
+  });
+});
+
+describe('isFromWords', () => {
+  const words = ['Please block Anna — her  Phone\nwas STOLEN in Zürich', 'ﬁle a note: ＡＢＣ'];
+  const yes = ['her phone was stolen', 'HER PHONE', '  phone   was stolen ', 'Zu\u0308rich', 'file a note', 'abc', 'phone\u00a0was'];
+  const no = ['her phone is stolen', 'phone stolen', 'stolen in Zürich file', 'Anna: her phone', 'zurich', '', '   ', 'block Anna - her'];
+  for (const value of yes) it(`takes “${value}” for the person’s words`, () => assert.equal(isFromWords(value, words), true));
+  for (const value of no) it(`does not take “${value}” for the person’s words`, () => assert.equal(isFromWords(value, words), false));
+
+  it('does not join two messages into one, and finds nothing in none', () => {
+    assert.equal(isFromWords('one two', ['one', 'two']), false);
+    assert.equal(isFromWords('one', []), false);
+  });
+});
+
+describe('stepDigest', () => {
+  const { context, names } = conversation();
+  const [step] = parsePlan([call('block_sign_in', { person: names.get('@anna@'), reason: 'phone stolen' })], context).steps;
+  assert(step);
+  const original = stepDigest(step);
+  const person = step.resolved['person'] as Reference;
+  const withResolved = (changes: Readonly<Record<string, unknown>>): Step => ({ ...step, resolved: { ...step.resolved, ...changes } });
+  const withAction = (changes: Partial<Step['action']>): Step => ({ ...step, action: { ...step.action, ...changes } });
+
+  const binding: readonly (readonly [string, Step])[] = [
+    ['the name of the action', withAction({ name: 'unblock_sign_in' })],
+    ['its version', withAction({ version: '1.0.1' })],
+    ['a text argument', withResolved({ reason: 'phone stolen.' })],
+    ['the case of a text argument', withResolved({ reason: 'Phone stolen' })],
+    ['white space in a text argument', withResolved({ reason: 'phone  stolen' })],
+    ['the id of the target', withResolved({ person: { ...person, id: laptopId } })],
+    ['the kind of the target', withResolved({ person: { ...person, kind: 'device' } })],
+    ['one more argument', withResolved({ more: 'x' })],
+    ['one argument less', { ...step, resolved: { person } }],
+    ['the names of two arguments swapped', { ...step, resolved: { person: 'phone stolen', reason: person } }],
+    ['a target that became its handle', withResolved({ person: person.handle })],
+  ];
+  for (const [what, changed] of binding) it(`changes with ${what}`, () => assert.notEqual(stepDigest(changed), original));
+
+  const free: readonly (readonly [string, Step])[] = [
+    ['the label of the target', withResolved({ person: { ...person, label: 'Anna Weber-Meier' } })],
+    ['the handle that named the target', withResolved({ person: { ...person, handle: 'person_aaaaaaaaaaaa' } })],
+    ['the order of the arguments', { ...step, resolved: { reason: step.resolved['reason'], person } }],
+    ['the case of an id', withResolved({ person: { ...person, id: new InternalId('5F3C1F0E-9A50-4E6B-8D6A-0A4A5B6C7D8E') } })],
+    ['the id of the call', { ...step, callId: 'other' }],
+    ['the provenance', { ...step, provenance: { reason: 'composed by Steward' } }],
+    ['what the model wrote', { ...step, proposed: {} }],
+    ['the description of the action', withAction({ description: 'Something else.' })],
+  ];
+  for (const [what, changed] of free) it(`does not change with ${what}`, () => assert.equal(stepDigest(changed), original));
+
+  it('is SHA-256 and holds no id', () => {
+    assert.match(original, /^[0-9a-f]{64}$/);
+    assert.notEqual(original, createHash('sha256').update('').digest('hex'));
+    assert.equal(annaId.appearsIn(original), false);
+  });
+});

@@ -1,0 +1,344 @@
+/** What the tests of this folder share: people, a clock that is moved by hand, and stores in memory that misbehave on request. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { z } from 'zod/v4';
+import { defineAction, graph, text, thing, type Action } from '../../../src/actions/action.ts';
+import { Catalogue } from '../../../src/actions/catalogue.ts';
+import { handle, HandleBook, type Handle } from '../../../src/actions/handles.ts';
+import { InternalId } from '../../../src/actions/internal-id.ts';
+import { parsePlan, type Plan } from '../../../src/actions/plan.ts';
+import type { Robot } from '../../../src/actions/ports.ts';
+import { Ledger } from '../../../src/audit/ledger.ts';
+import type { DigestKey, LedgerRecord, LedgerStore } from '../../../src/audit/record.ts';
+import type { Clock } from '../../../src/clock.ts';
+import { StewardError, type StewardErrorCode } from '../../../src/errors.ts';
+import type { ApprovalRecord, ApprovalStore } from '../../../src/guard/approval.ts';
+import type { Latch, LatchLevel, LatchStore, LimitStore, PersonFacts, Stored, WhoIsWho } from '../../../src/guard/ports.ts';
+
+export const policyText = readFileSync(new URL('../../../src/guard/policy.cedar', import.meta.url), 'utf8');
+
+// --- time ----------------------------------------------------------------------------------------------------------
+
+export interface HandClock extends Clock {
+  advance(ms: number): void;
+}
+
+export const START_MS = Date.parse('2026-11-22T10:00:00Z');
+
+export function handClock(): HandClock {
+  let passedMs = 0;
+  return {
+    now: () => new Date(START_MS + passedMs),
+    monotonicMs: () => passedMs,
+    advance: (ms) => {
+      passedMs += ms;
+    },
+  };
+}
+
+/** Lets everything that is already on its way arrive. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Resolves or fails when the test says so. */
+export interface Deferred<T> {
+  readonly promise: Promise<T>;
+  readonly resolve: (value: T) => void;
+  readonly reject: (error: Error) => void;
+}
+
+export function deferred<T>(): Deferred<T> {
+  let resolve: (value: T) => void = () => undefined;
+  let reject: (error: Error) => void = () => undefined;
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  return { promise, resolve, reject };
+}
+
+export async function rejectsWith(promise: Promise<unknown>, code: StewardErrorCode): Promise<void> {
+  const error = await promise.then(
+    () => assert.fail(`resolved, but was expected to fail with ${code}`),
+    (reason: unknown) => reason,
+  );
+  assert(error instanceof StewardError, `not a StewardError: ${String(error)}`);
+  assert.equal(error.code, code);
+}
+
+export function throwsWith(call: () => unknown, code: StewardErrorCode): void {
+  assert.throws(call, (error) => error instanceof StewardError && error.code === code);
+}
+
+// --- people --------------------------------------------------------------------------------------------------------
+
+export function person(name: string, changes: Partial<PersonFacts> = {}): PersonFacts {
+  return {
+    id: new InternalId(`id-of-${name}`),
+    displayName: name,
+    userPrincipalName: `${name}@contoso.example`,
+    enabled: true,
+    guest: false,
+    employeeId: `employee-${name}`,
+    roles: ['employee'],
+    privileged: false,
+    breakGlass: false,
+    vip: false,
+    ...changes,
+  };
+}
+
+/** A directory of which every fact can be changed between two looks. */
+export class Directory implements WhoIsWho {
+  readonly #people = new Map<string, PersonFacts>();
+  readonly looks: { readonly id: string; readonly freshness: 'brief' | 'now' }[] = [];
+  down = false;
+
+  constructor(...people: readonly PersonFacts[]) {
+    for (const each of people) this.put(each);
+  }
+
+  put(facts: PersonFacts): void {
+    this.#people.set(facts.id.digest(), facts);
+  }
+
+  remove(facts: PersonFacts): void {
+    this.#people.delete(facts.id.digest());
+  }
+
+  async describe(id: InternalId, freshness: 'brief' | 'now'): Promise<PersonFacts | undefined> {
+    this.looks.push({ id: id.digest(), freshness });
+    if (this.down) throw new StewardError('DIRECTORY_UNAVAILABLE', 'the directory is down');
+    return this.#people.get(id.digest());
+  }
+
+  async membersOf(): Promise<readonly InternalId[]> {
+    return [];
+  }
+}
+
+// --- the latch -----------------------------------------------------------------------------------------------------
+
+export function latch(changes: Partial<Latch> = {}): Latch {
+  return { level: 'full', epoch: 1, changedAt: new Date(START_MS), changedBy: 'deployment', changedByName: '', reason: 'deployed', ...changes };
+}
+
+/** A latch row. `onRead` and `onWrite` stand in for what storage does; by default it works. */
+export class MemoryLatch implements LatchStore {
+  row: Latch | undefined;
+  reads = 0;
+  writes = 0;
+  onRead: (() => Promise<void>) | undefined;
+  onWrite: (() => Promise<void>) | undefined;
+  #version = 1;
+
+  constructor(row: Latch | undefined = latch()) {
+    this.row = row;
+  }
+
+  /** What another instance, the CLI or a hand in storage writes. */
+  put(changes: Partial<Latch>): void {
+    this.row = { ...(this.row ?? latch()), ...changes };
+    this.#version += 1;
+  }
+
+  stored(): Stored<Latch> | undefined {
+    return this.row && { value: this.row, etag: String(this.#version), storageNow: new Date(START_MS) };
+  }
+
+  async read(): Promise<Stored<Latch> | undefined> {
+    this.reads += 1;
+    await this.onRead?.();
+    return this.stored();
+  }
+
+  async write(value: Latch, etag: string): Promise<boolean> {
+    this.writes += 1;
+    await this.onWrite?.();
+    if (etag !== 'any' && (this.row === undefined || etag !== String(this.#version))) return false;
+    this.row = value;
+    this.#version += 1;
+    return true;
+  }
+}
+
+// --- ledger and limits ---------------------------------------------------------------------------------------------
+
+export class MemoryLedger implements LedgerStore {
+  readonly appends: string[] = [];
+  onAppend: ((lines: string) => Promise<void>) | undefined;
+
+  async append(lines: string): Promise<void> {
+    await this.onAppend?.(lines);
+    this.appends.push(lines);
+  }
+
+  records(): readonly LedgerRecord[] {
+    return this.appends.flatMap((lines) => lines.trimEnd().split('\n')).map((line) => JSON.parse(line) as LedgerRecord);
+  }
+
+  kinds(): readonly string[] {
+    return this.records().map(({ event }) => event.kind);
+  }
+
+  events<K extends LedgerRecord['event']['kind']>(kind: K): readonly Extract<LedgerRecord['event'], { kind: K }>[] {
+    return this.records().flatMap(({ event }) => (event.kind === kind ? [event as Extract<LedgerRecord['event'], { kind: K }>] : []));
+  }
+}
+
+export const digestKey: DigestKey = { digest: (value) => `keyed(${value.slice(0, 8)})` };
+
+export class MemoryLimits implements LimitStore {
+  readonly counted: { readonly action: string; readonly hour: string; readonly limit: number }[] = [];
+  answer: boolean | Error = true;
+
+  async count(action: string, hour: string, limit: number): Promise<boolean> {
+    this.counted.push({ action, hour, limit });
+    if (this.answer instanceof Error) throw this.answer;
+    return this.answer;
+  }
+}
+
+// --- approvals -----------------------------------------------------------------------------------------------------
+
+/** Rows with tags, and a clock of storage's own. */
+export class MemoryApprovals implements ApprovalStore {
+  readonly rows = new Map<string, { value: ApprovalRecord; version: number }>();
+  /** How far storage's clock is ahead of the instance's. */
+  aheadMs = 0;
+  onReplace: ((next: ApprovalRecord) => Promise<void>) | undefined;
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  #stored(row: { value: ApprovalRecord; version: number }): Stored<ApprovalRecord> {
+    return { value: row.value, etag: String(row.version), storageNow: new Date(this.#clock.now().getTime() + this.aheadMs) };
+  }
+
+  async insert(value: ApprovalRecord): Promise<Stored<ApprovalRecord>> {
+    const row = { value, version: 1 };
+    this.rows.set(value.reference, row);
+    return this.#stored(row);
+  }
+
+  async read(reference: string): Promise<Stored<ApprovalRecord> | undefined> {
+    await Promise.resolve();
+    const row = this.rows.get(reference);
+    return row && this.#stored(row);
+  }
+
+  async replace(value: ApprovalRecord, etag: string): Promise<Stored<ApprovalRecord> | undefined> {
+    await this.onReplace?.(value);
+    const row = this.rows.get(value.reference);
+    if (row === undefined || String(row.version) !== etag) return undefined;
+    const next = { value, version: row.version + 1 };
+    this.rows.set(value.reference, next);
+    return this.#stored(next);
+  }
+
+  async open(): Promise<readonly Stored<ApprovalRecord>[]> {
+    return [...this.rows.values()].filter(({ value }) => ['pending', 'approved', 'executing'].includes(value.state)).map((row) => this.#stored(row));
+  }
+
+  /** What stands in the row, changed by a hand that is not Steward's. */
+  tamper(reference: string, change: (record: ApprovalRecord) => ApprovalRecord): void {
+    const row = this.rows.get(reference);
+    assert(row);
+    this.rows.set(reference, { value: change(row.value), version: row.version + 1 });
+  }
+
+  state(reference: string): ApprovalRecord['state'] | undefined {
+    return this.rows.get(reference)?.value.state;
+  }
+}
+
+// --- actions that note when they run -------------------------------------------------------------------------------
+
+/** One call of `run`, as a handler would have made it. */
+export interface Ran {
+  readonly action: string;
+  readonly who: string;
+  readonly reason?: unknown;
+}
+
+export interface TestActions {
+  readonly look: Action;
+  readonly block: Action;
+  readonly catalogue: Catalogue;
+  readonly ran: Ran[];
+  /** What happens inside `run`, before it answers. */
+  inside: ((action: string, signal: AbortSignal) => Promise<unknown>) | undefined;
+}
+
+/** The names and effects of two real actions, so that the real policy knows them; their handlers only take notes. */
+export function testActions(): TestActions {
+  const actions: { -readonly [K in keyof TestActions]: TestActions[K] } = {
+    ran: [],
+    inside: undefined,
+  } as unknown as TestActions;
+  const act = async (action: string, label: string, answer: unknown, signal: AbortSignal, reason?: unknown): Promise<never> => {
+    actions.ran.push({ action, who: label, ...(reason !== undefined && { reason }) });
+    // What a handler answers is checked by the executor, not by its type.
+    return ((await actions.inside?.(action, signal)) ?? answer) as never;
+  };
+  actions.look = defineAction({
+    name: 'show_person',
+    version: '1.0.0',
+    description: 'Looks.',
+    effect: 'read',
+    target: 'person',
+    operation: graph('GET', '/users/{id}', 'User.Read.All'),
+    parameters: z.strictObject({ person: handle('person') }),
+    result: z.object({ person: thing('person') }),
+    run: async ({ person: who }, _robot, { signal }) => act('show_person', who.label, { person: { kind: 'person', id: who.id, label: who.label } }, signal),
+  });
+  actions.block = defineAction({
+    name: 'block_sign_in',
+    version: '1.0.0',
+    description: 'Blocks.',
+    effect: 'destructive',
+    target: 'person',
+    operation: graph('PATCH', '/users/{id}', 'User.EnableDisableAccount.All'),
+    parameters: z.strictObject({ person: handle('person'), reason: text({ max: 200, description: 'Why.' }) }),
+    result: z.object({ person: thing('person'), sign_in: z.literal('blocked') }),
+    limit: { perHour: 5 },
+    run: async ({ person: who, reason }, _robot, { signal, receipt }) => {
+      receipt({ requestIds: ['request-1'] });
+      return act('block_sign_in', who.label, { person: { kind: 'person', id: who.id, label: who.label }, sign_in: 'blocked' }, signal, reason);
+    },
+  });
+  actions.catalogue = new Catalogue([actions.look, actions.block]);
+  return actions;
+}
+
+/** No handler of these tests touches it. */
+export const robot = Object.freeze({}) as Robot;
+
+export interface Proposal {
+  readonly action: Action;
+  readonly who: PersonFacts;
+  readonly reason?: string;
+}
+
+/** A plan made the one way that plans are made. */
+export function planOf(catalogue: Catalogue, ...proposals: readonly Proposal[]): Plan {
+  const book = new HandleBook([], START_MS);
+  const calls = proposals.map(({ action, who, reason }, index) => {
+    const target: Handle = book.mint('person', who.id, who.displayName, START_MS);
+    const takesReason = 'reason' in action.parameters.shape;
+    return { id: `call-${index}`, type: 'function', function: { name: action.name, arguments: JSON.stringify({ person: target, ...(takesReason && { reason: reason ?? 'phone stolen' }) }) } };
+  });
+  return parsePlan(calls, { catalogue, handles: book, words: [], nowMs: START_MS });
+}
+
+export function ledgerOf(clock: Clock): { readonly ledger: Ledger; readonly store: MemoryLedger } {
+  const store = new MemoryLedger();
+  return { ledger: new Ledger(store, clock), store };
+}
+
+export function levelOf(level: LatchLevel): MemoryLatch {
+  return new MemoryLatch(latch({ level }));
+}
