@@ -1,0 +1,230 @@
+import assert from 'node:assert/strict';
+import { z } from 'zod/v4';
+import { audienceOf, defineAction, forModel, graph, personOnly, searchText, text, thing, type Action, type Thing } from '../../../src/actions/action.ts';
+import { catalogue } from '../../../src/actions/catalogue.ts';
+import { handle } from '../../../src/actions/handles.ts';
+import { InternalId } from '../../../src/actions/internal-id.ts';
+import { StewardError } from '../../../src/errors.ts';
+
+const sound = {
+  name: 'wipe_device',
+  version: '1.0.0',
+  description: 'Wipes one device. Does not delete the account.',
+  effect: 'destructive' as const,
+  target: 'device' as const,
+  operation: graph('POST', '/deviceManagement/managedDevices/{id}/wipe', 'DeviceManagementManagedDevices.PrivilegedOperations.All'),
+  parameters: z.strictObject({ device: handle('device') }),
+  result: z.object({ device: thing('device'), wiped: z.boolean() }),
+  limit: { perHour: 1 },
+  run: async () => assert.fail('never run here'),
+};
+
+/** A definition that breaks the types too: what a hurried author would write with a cast. */
+const define = (changes: object): Action => defineAction({ ...sound, ...changes } as unknown as Parameters<typeof defineAction>[0]);
+
+const without = (key: keyof typeof sound): object => Object.fromEntries(Object.entries(sound).filter(([name]) => name !== key));
+
+function assertInvalid(make: () => unknown, says: RegExp): void {
+  assert.throws(make, (error) => {
+    assert(error instanceof StewardError && error.code === 'CATALOGUE_INVALID', String(error));
+    assert.match(error.message, says);
+    return true;
+  });
+}
+
+describe('defineAction', () => {
+  it('takes a sound definition as it is', () => {
+    assert.equal(define({}).name, 'wipe_device');
+  });
+
+  for (const name of ['', 'wipe', 'Wipe_device', 'wipe-device', 'wipe_device2', 'wipe__device', '_wipe_device', 'wipe_device_', 'wipe device', 'wipe_device\n', 'constructor', '__proto__', 'wïpe_device', `wipe_${'x'.repeat(60)}`]) {
+    it(`refuses the name ${JSON.stringify(name)}`, () => assertInvalid(() => define({ name }), /name must be/));
+  }
+
+  for (const version of ['', '1', '1.0', 'v1.0.0', '1.0.0-beta', '1.0.0 ', '1.0.x']) {
+    it(`refuses the version ${JSON.stringify(version)}`, () => assertInvalid(() => define({ version }), /version must be/));
+  }
+
+  it('refuses a description longer than models accept', () => {
+    assert.ok(define({ description: 'x'.repeat(1024) }));
+    assertInvalid(() => define({ description: 'x'.repeat(1025) }), /1,024/);
+  });
+
+  for (const effect of ['write', 'destructive', 'critical'] as const) {
+    it(`refuses a ${effect} action without a limit or without a target`, () => {
+      assertInvalid(() => defineAction({ ...without('limit'), effect } as unknown as Parameters<typeof defineAction>[0]), /limit/);
+      assertInvalid(() => defineAction({ ...without('target'), effect } as unknown as Parameters<typeof defineAction>[0]), /target/);
+    });
+  }
+
+  it('lets a read have neither limit nor target', () => {
+    assert.ok(define({ effect: 'read', limit: undefined, target: undefined }));
+  });
+
+  it('refuses a target that is not one of its parameters', () => {
+    assertInvalid(() => define({ target: 'person' }), /target is not one of its parameters/);
+  });
+
+  const texts: readonly (readonly [string, z.ZodType])[] = [
+    ['a text', z.string()],
+    ['an optional text', z.string().optional()],
+    ['a list of texts', z.array(z.string())],
+    ['a text inside an object', z.object({ inner: z.string() })],
+    ['a text in a list of objects', z.array(z.object({ inner: z.string() }))],
+    ['an address', z.email()],
+    ['a URL', z.url()],
+    ['a GUID', z.guid()],
+    ['anything', z.any()],
+    ['something unknown', z.unknown()],
+    ['a record', z.record(z.string(), z.boolean())],
+    ['a choice that holds a text', z.union([z.boolean(), z.string()])],
+    ['a text or null', z.string().nullable()],
+    ['a text with a default', z.string().default('x')],
+    ['a text made by a transformation', z.string().transform((value) => value.length)],
+    ['a tuple', z.tuple([z.string()])],
+    ['something of its own kind', z.custom<string>()],
+    ['a catch', z.string().catch('x')],
+    ['a lazy text', z.lazy(() => z.string())],
+  ];
+  for (const [what, field] of texts) {
+    it(`refuses ${what} in a result that is not marked for the person`, () => {
+      assertInvalid(() => define({ result: z.object({ device: thing('device'), field }) }), /field.*free text/);
+      assert.ok(define({ result: z.object({ device: thing('device'), field: personOnly(field) }) }));
+    });
+  }
+
+  it('lets closed sets and things through to the model', () => {
+    assert.ok(
+      define({
+        result: z.object({
+          device: thing('device'),
+          owner: thing('person').optional(),
+          all: z.array(thing('device')),
+          state: z.enum(['a', 'b']),
+          fixed: z.literal('done'),
+          count: z.number(),
+          whole: z.int(),
+          yes: z.boolean(),
+          at: z.date().optional(),
+        }),
+      }),
+    );
+  });
+});
+
+describe('the texts of a parameter', () => {
+  const reason = text({ max: 10, description: 'Why.' });
+
+  it('are trimmed, bounded and may have lines', () => {
+    assert.equal(reason.parse('  a\nb '), 'a\nb');
+    assert.equal(reason.safeParse('x'.repeat(11)).success, false);
+    assert.equal(reason.safeParse(' \n ').success, false);
+  });
+
+  it('hold no control and no direction character', () => {
+    for (const code of [...Array(32).keys(), 0x7f, 0x85, 0x9f, 0x202a, 0x202b, 0x202c, 0x202d, 0x202e, 0x2066, 0x2067, 0x2068, 0x2069]) {
+      if (code === 0x0a) continue;
+      assert.equal(reason.safeParse(`a${String.fromCodePoint(code)}b`).success, false, code.toString(16));
+    }
+  });
+
+  it('search by the same rules', () => {
+    const search = searchText({ max: 10, description: 'Who.' });
+    assert.equal(search.safeParse('a\u0000b').success, false);
+    assert.equal(search.safeParse('x'.repeat(11)).success, false);
+    assert.equal(z.globalRegistry.get(search)?.['acceptsTextHandle'], true);
+    assert.equal(z.globalRegistry.get(reason)?.['acceptsTextHandle'], undefined);
+  });
+});
+
+describe('thing', () => {
+  const schema = thing('person');
+  const id = new InternalId('x');
+
+  it('takes a thing of its kind with a real internal id, and nothing else', () => {
+    assert.equal(schema.safeParse({ kind: 'person', id, label: 'Anna' }).success, true);
+    for (const other of [null, 'person_k7m2qz', id, { kind: 'device', id, label: 'x' }, { kind: 'person', id: 'x', label: 'x' }, { kind: 'person', label: 'x' }, { id }, []]) {
+      assert.equal(schema.safeParse(other).success, false);
+    }
+  });
+
+  it('has its audience, and so do its neighbours', () => {
+    assert.equal(audienceOf(schema), 'thing');
+    assert.equal(audienceOf(personOnly(z.string())), 'person');
+    assert.equal(audienceOf(z.string()), 'model');
+    assert.equal(audienceOf(personOnly(thing('person'))), 'person');
+  });
+});
+
+/** A result of this shape in which each text is `secret-…` and each label a name that outsiders could choose. */
+function synthetic(schema: z.core.$ZodType, path: string): unknown {
+  const { def } = schema as z.ZodType & { def: { type: string; shape?: Record<string, z.ZodType>; element?: z.ZodType; innerType?: z.ZodType; entries?: Record<string, string>; values?: readonly unknown[] } };
+  if (audienceOf(schema) === 'thing') {
+    const kind = z.globalRegistry.get(schema)?.['handle'] as Thing['kind'];
+    return { kind, id: new InternalId(`secret-id-${path}`), label: `secret-label-${path}` };
+  }
+  switch (def.type) {
+    case 'object':
+      return Object.fromEntries(Object.entries(def.shape ?? {}).map(([key, field]) => [key, synthetic(field, `${path}.${key}`)]));
+    case 'array':
+      return [0, 1].map((index) => synthetic(def.element!, `${path}[${index}]`));
+    case 'optional':
+      return synthetic(def.innerType!, path);
+    case 'string':
+      return `secret-text-${path}`;
+    case 'enum':
+      return Object.values(def.entries ?? {})[0];
+    case 'literal':
+      return def.values?.[0];
+    case 'boolean':
+      return true;
+    case 'date':
+      return new Date('2026-11-22T10:11:12Z');
+    default:
+      throw new Error(`a result field of type ${def.type}: teach this test about it`);
+  }
+}
+
+describe('forModel', () => {
+  for (const action of catalogue.all()) {
+    it(`gives the model no directory text of ${action.name}, and a handle for each thing`, () => {
+      const result = action.result.parse(synthetic(action.result, action.name));
+      assert.match(JSON.stringify(result), /secret-label/, 'the synthetic result holds labels');
+      const minted: Thing[] = [];
+      const seen = JSON.stringify(forModel(action.result, result, (each) => `${each.kind}_handle${minted.push(each)}`));
+      assert.doesNotMatch(seen, /secret|internal id/);
+      assert.doesNotMatch(seen, /"(?:id|label|job_title|department|office|user_name|mail|model|os_version|serial_number)"/);
+      assert.match(seen, /_handle1/);
+      assert.ok(minted.length > 0);
+    });
+
+    it(`gives the model only closed sets and handles of ${action.name}`, () => {
+      const result = action.result.parse(synthetic(action.result, action.name));
+      const closed = /^(?:(?:person|device)_handle|allowed|blocked|member|guest|ended|windows|macos|ios|android|linux|other|compliant|noncompliant|\d{4}-\d\d-\d\d)$/;
+      const look = (value: unknown): void => {
+        if (typeof value === 'string') assert.match(value, closed);
+        else if (typeof value === 'object' && value !== null) for (const inner of Object.values(value)) look(inner);
+      };
+      look(forModel(action.result, result, (each) => `${each.kind}_handle`));
+    });
+  }
+
+  it('leaves out what the handler added beyond its schema', () => {
+    const schema = z.object({ ok: z.boolean() });
+    assert.deepEqual(forModel(schema, { ok: true, note: 'smuggled' }, () => 'x'), { ok: true });
+  });
+
+  it('leaves out absent fields instead of naming them', () => {
+    const schema = z.object({ manager: thing('person').optional(), at: z.date().optional(), note: personOnly(z.string().optional()) });
+    assert.deepEqual(forModel(schema, { manager: undefined, at: undefined, note: 'secret' }, () => assert.fail('nothing to mint')), {});
+  });
+
+  it('leaves out a thing that is for the person only', () => {
+    const schema = z.object({ who: personOnly(thing('person')) });
+    assert.deepEqual(forModel(schema, { who: { kind: 'person', id: new InternalId('x'), label: 'Anna' } }, () => assert.fail('nothing to mint')), {});
+  });
+
+  it('tells a day, not a moment', () => {
+    assert.deepEqual(forModel(z.object({ at: z.date() }), { at: new Date('2026-11-22T10:11:12Z') }, () => 'x'), { at: '2026-11-22' });
+  });
+});

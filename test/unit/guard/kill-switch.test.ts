@@ -1,0 +1,314 @@
+import assert from 'node:assert/strict';
+import { KillSwitch } from '../../../src/guard/kill-switch.ts';
+import { latchLevels } from '../../../src/guard/ports.ts';
+import { deferred, handClock, latch, MemoryLatch, rejectsWith, settle, type HandClock } from './support.ts';
+
+const by = { digest: 'admin', name: 'Ada Admin', reason: 'kill all' };
+
+function make(store = new MemoryLatch()): { readonly clock: HandClock; readonly store: MemoryLatch; readonly killSwitch: KillSwitch } {
+  const clock = handClock();
+  return { clock, store, killSwitch: new KillSwitch(store, clock) };
+}
+
+describe('kill switch: reading', () => {
+  for (const level of latchLevels) {
+    it(`reads the level ${level} and its epoch`, async () => {
+      const { killSwitch } = make(new MemoryLatch(latch({ level, epoch: 7 })));
+      const reading = await killSwitch.read();
+      assert.deepEqual([reading.level, reading.epoch], [level, 7]);
+      if (level === 'off') await rejectsWith(killSwitch.assertAlive(), 'KILLED');
+      else assert.equal((await killSwitch.assertAlive()).level, level);
+    });
+  }
+
+  it('counts a missing latch as killed', async () => {
+    const { store, killSwitch } = make();
+    store.row = undefined;
+    const reading = await killSwitch.read();
+    assert.equal(reading.level, 'off');
+    assert.equal(reading.latch, undefined);
+    await rejectsWith(killSwitch.assertAlive(), 'KILLED');
+  });
+
+  it('fails when the latch can’t be read, and asks again at the next boundary', async () => {
+    const { store, killSwitch } = make();
+    store.onRead = async () => Promise.reject(new Error('503'));
+    await rejectsWith(killSwitch.read(), 'LATCH_UNREADABLE');
+    await rejectsWith(killSwitch.assertAlive(), 'LATCH_UNREADABLE');
+    store.onRead = undefined;
+    assert.equal((await killSwitch.read()).level, 'full');
+    assert.equal(store.reads, 3);
+  });
+
+  it('keeps a reading for less than a second, and one for all who ask meanwhile', async () => {
+    const { clock, store, killSwitch } = make();
+    await Promise.all([killSwitch.read(), killSwitch.read(), killSwitch.assertAlive()]);
+    clock.advance(999);
+    await killSwitch.read();
+    assert.equal(store.reads, 1);
+    store.put({ level: 'off', epoch: 2 });
+    clock.advance(1);
+    assert.equal((await killSwitch.read()).level, 'off', 'a reading that began a second ago is too old');
+    assert.equal(store.reads, 2);
+  });
+
+  it('counts the age of a reading from its beginning, not its end', async () => {
+    const { clock, store, killSwitch } = make();
+    store.onRead = async () => clock.advance(600);
+    await killSwitch.read();
+    clock.advance(400);
+    store.put({ level: 'off', epoch: 2 });
+    store.onRead = undefined;
+    assert.equal((await killSwitch.read()).level, 'off');
+  });
+
+  it('does not act on a reading that took a second', async () => {
+    const { clock, store, killSwitch } = make();
+    store.onRead = async () => clock.advance(1_000);
+    await rejectsWith(killSwitch.read(), 'LATCH_UNREADABLE');
+    await rejectsWith(killSwitch.assertAlive(), 'LATCH_UNREADABLE');
+    store.onRead = async () => clock.advance(999);
+    assert.equal((await killSwitch.read()).level, 'full');
+  });
+
+  it('hands storage a signal that ends a read', async () => {
+    const signals: AbortSignal[] = [];
+    const killSwitch = new KillSwitch({ read: async (signal) => (signals.push(signal), undefined), write: async () => true }, handClock());
+    await killSwitch.read();
+    assert(signals[0] instanceof AbortSignal);
+  });
+});
+
+describe('kill switch: kill', () => {
+  it('writes off under a new epoch, with who and why', async () => {
+    const { store, killSwitch, clock } = make(new MemoryLatch(latch({ epoch: 4 })));
+    assert.equal(await killSwitch.kill(by), true);
+    assert.deepEqual(store.row, { level: 'off', epoch: 5, changedAt: clock.now(), changedBy: 'admin', changedByName: 'Ada Admin', reason: 'kill all' });
+    await rejectsWith(killSwitch.assertAlive(), 'KILLED');
+  });
+
+  it('kills over a missing latch', async () => {
+    const { store, killSwitch } = make();
+    store.row = undefined;
+    assert.equal(await killSwitch.kill(by), true);
+    assert.equal(store.row?.level, 'off');
+  });
+
+  it('takes effect here at once, though storage hangs', async () => {
+    const { store, killSwitch } = make();
+    await killSwitch.read();
+    const hanging = deferred<undefined>();
+    store.onWrite = () => hanging.promise;
+    const killed = killSwitch.kill(by);
+    assert.equal(killSwitch.guardCall().signal.aborted, true, 'in the very same tick');
+    await rejectsWith(killSwitch.assertAlive(), 'KILLED');
+    assert.equal(store.row?.level, 'full', 'storage does not know yet');
+    hanging.resolve(undefined);
+    assert.equal(await killed, true);
+    await rejectsWith(killSwitch.assertAlive(), 'KILLED');
+  });
+
+  it('takes effect for those who had asked before it', async () => {
+    const { store, killSwitch } = make();
+    const slow = deferred<undefined>();
+    store.onRead = () => slow.promise;
+    const asked = killSwitch.assertAlive();
+    store.onRead = undefined;
+    const killed = killSwitch.kill(by);
+    slow.resolve(undefined);
+    await rejectsWith(asked, 'KILLED');
+    await killed;
+  });
+
+  it('aborts calls that are on their way, and leaves alone those that returned', async () => {
+    const { killSwitch } = make();
+    const running = killSwitch.guardCall();
+    const returned = killSwitch.guardCall();
+    returned.done();
+    assert.equal(running.signal.aborted, false);
+    void killSwitch.kill(by);
+    assert.equal(running.signal.aborted, true);
+    assert.equal((running.signal.reason as { code?: string }).code, 'KILLED');
+    assert.equal(returned.signal.aborted, false);
+    assert.equal(killSwitch.guardCall().signal.aborted, true, 'a call that begins after it does not leave');
+    await settle();
+  });
+
+  it('is told by another instance’s kill, which aborts calls here too', async () => {
+    const { clock, store, killSwitch } = make();
+    await killSwitch.read();
+    const running = killSwitch.guardCall();
+    store.put({ level: 'off', epoch: 2 });
+    clock.advance(1_000);
+    await rejectsWith(killSwitch.assertAlive(), 'KILLED');
+    assert.equal(running.signal.aborted, true);
+  });
+
+  it('aborts calls when the latch is found missing', async () => {
+    const { clock, store, killSwitch } = make();
+    await killSwitch.read();
+    const running = killSwitch.guardCall();
+    store.row = undefined;
+    clock.advance(1_000);
+    await rejectsWith(killSwitch.assertAlive(), 'KILLED');
+    assert.equal(running.signal.aborted, true);
+  });
+
+  it('stays killed here when storage refuses, and keeps telling it until it listens', async () => {
+    const { clock, store, killSwitch } = make();
+    store.onWrite = async () => Promise.reject(new Error('503'));
+    assert.equal(await killSwitch.kill(by), false, 'says that others were not told');
+    clock.advance(60_000);
+    await rejectsWith(killSwitch.assertAlive(), 'KILLED');
+    store.onWrite = undefined;
+    const before = store.writes;
+    await new Promise((resolve) => setTimeout(resolve, 1_300));
+    assert.ok(store.writes > before, 'it tried again');
+    assert.equal(store.row?.level, 'off');
+    await rejectsWith(killSwitch.assertAlive(), 'KILLED');
+  });
+
+  it('kills though the latch can’t be read', async () => {
+    const { store, killSwitch } = make(new MemoryLatch(latch({ epoch: 9 })));
+    await killSwitch.read();
+    store.onRead = async () => Promise.reject(new Error('503'));
+    assert.equal(await killSwitch.kill(by), true);
+    assert.equal(store.row?.level, 'off');
+    assert.equal(store.row.epoch, 10, 'above every epoch that was seen');
+  });
+
+  it('is not undone by a reading of a higher epoch that arrives while it is written', async () => {
+    const { store, killSwitch } = make();
+    await killSwitch.read();
+    const writing = deferred<undefined>();
+    store.onWrite = () => writing.promise;
+    const killed = killSwitch.kill(by);
+    store.put({ level: 'full', epoch: 99 });
+    await rejectsWith(killSwitch.assertAlive(), 'KILLED');
+    assert.equal(killSwitch.guardCall().signal.aborted, true);
+    writing.resolve(undefined);
+    await killed;
+    await rejectsWith(killSwitch.assertAlive(), 'KILLED');
+  });
+
+  it('is not undone by a reading of a higher epoch that began before it and arrives after it', async () => {
+    const { clock, store, killSwitch } = make(new MemoryLatch(latch({ epoch: 7 })));
+    await killSwitch.read();
+    clock.advance(1_000);
+    // Another instance killed and revived meanwhile; this reading saw that, and its answer is still on the way.
+    store.put({ level: 'full', epoch: 9 });
+    const slow = deferred<undefined>();
+    const seen = store.stored();
+    const read = store.read.bind(store);
+    let first = true;
+    store.read = async () => {
+      if (!first) throw new Error('503');
+      first = false;
+      await slow.promise;
+      return seen;
+    };
+    const asked = killSwitch.assertAlive();
+    assert.equal(await killSwitch.kill(by), true);
+    slow.resolve(undefined);
+    await rejectsWith(asked, 'KILLED');
+    assert.equal(killSwitch.guardCall().signal.aborted, true);
+    store.read = read;
+  });
+
+  it('raises the epoch with every kill, so that older approvals stay dead', async () => {
+    const { store, killSwitch } = make();
+    await killSwitch.kill(by);
+    await killSwitch.kill(by);
+    assert.equal(store.row?.epoch, 3);
+  });
+});
+
+describe('kill switch: revive', () => {
+  it('switches on again under a new epoch', async () => {
+    const { store, killSwitch } = make();
+    await killSwitch.kill(by);
+    assert.equal(await killSwitch.revive('full', 2, { ...by, reason: 'false alarm' }), 3);
+    assert.equal(store.row?.level, 'full');
+    assert.equal((await killSwitch.assertAlive()).epoch, 3);
+    assert.equal(killSwitch.guardCall().signal.aborted, false);
+  });
+
+  it('refuses when the latch changed after the proposal', async () => {
+    const { store, killSwitch } = make();
+    await killSwitch.kill(by);
+    for (const epoch of [0, 1, 3, Number.NaN]) await rejectsWith(killSwitch.revive('full', epoch, by), 'APPROVAL_STALE');
+    assert.equal(store.row?.level, 'off');
+    await rejectsWith(killSwitch.assertAlive(), 'KILLED');
+  });
+
+  it('refuses when the latch changes between its reading and its writing', async () => {
+    const { store, killSwitch } = make();
+    await killSwitch.kill(by);
+    store.onWrite = async () => store.put({ epoch: 3 });
+    await rejectsWith(killSwitch.revive('full', 2, by), 'APPROVAL_STALE');
+    store.onWrite = undefined;
+    await rejectsWith(killSwitch.assertAlive(), 'KILLED');
+  });
+
+  it('never writes a missing latch', async () => {
+    const { store, killSwitch } = make();
+    await killSwitch.kill(by);
+    store.row = undefined;
+    await assert.rejects(killSwitch.revive('full', 0, by));
+    await assert.rejects(killSwitch.revive('full', 2, by));
+    assert.equal(store.row, undefined);
+    const fresh = make();
+    fresh.store.row = undefined;
+    await rejectsWith(fresh.killSwitch.revive('full', 0, by), 'LATCH_UNREADABLE');
+    assert.equal(fresh.store.row, undefined);
+  });
+
+  it('refuses when the latch can’t be read', async () => {
+    const { store, killSwitch } = make();
+    await killSwitch.kill(by);
+    store.onRead = async () => Promise.reject(new Error('503'));
+    await rejectsWith(killSwitch.revive('full', 2, by), 'LATCH_UNREADABLE');
+    assert.equal(store.row?.level, 'off');
+  });
+
+  it('by another instance switches this one on again too', async () => {
+    const { clock, store, killSwitch } = make();
+    await killSwitch.kill(by);
+    store.put({ level: 'full', epoch: 3 });
+    clock.advance(1_000);
+    assert.equal((await killSwitch.assertAlive()).epoch, 3);
+    assert.equal(killSwitch.guardCall().signal.aborted, false);
+  });
+
+  it('by another instance is not believed from an old row', async () => {
+    const { clock, store, killSwitch } = make();
+    await killSwitch.kill(by);
+    // A hand or a lagging replica that shows what was before the kill.
+    store.put({ level: 'full', epoch: 2 });
+    clock.advance(1_000);
+    await rejectsWith(killSwitch.assertAlive(), 'KILLED');
+    store.put({ level: 'full', epoch: 1 });
+    clock.advance(1_000);
+    await rejectsWith(killSwitch.assertAlive(), 'KILLED');
+  });
+
+  it('does not undo a kill that comes while it is written', async () => {
+    const { store, killSwitch } = make();
+    await killSwitch.kill(by);
+    const reviving = deferred<undefined>();
+    const killing = deferred<undefined>();
+    const queue = [reviving.promise, killing.promise];
+    store.onWrite = () => queue.shift() ?? Promise.resolve(undefined);
+    const revived = killSwitch.revive('full', 2, by).catch(() => undefined);
+    await settle();
+    const killed = killSwitch.kill(by);
+    await settle();
+    reviving.resolve(undefined);
+    await revived;
+    assert.equal(killSwitch.guardCall().signal.aborted, true, 'the kill came last');
+    await rejectsWith(killSwitch.assertAlive(), 'KILLED');
+    killing.resolve(undefined);
+    await killed;
+    await rejectsWith(killSwitch.assertAlive(), 'KILLED');
+  });
+});
