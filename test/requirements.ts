@@ -16,10 +16,10 @@ export interface Requirement {
 const list = [
   // --- issue 2, section 2: two commands ---
   { id: 'start.first-command', source: 'issue 2, 2', sentence: '`npm start` and `npm test` each install what is missing, so that each works as the first command in a fresh clone.', shownBy: 'scripts/with-dependencies.mjs' },
-  { id: 'start.taken-port', source: 'issue 2, 2', sentence: 'A taken port is a clear sentence.', shownBy: 'test/unit' },
-  { id: 'start.interrupt', source: 'issue 2, 2', sentence: 'Ctrl-C leaves nothing running.', shownBy: 'test/unit' },
-  { id: 'start.ready-in-time', source: 'issue 2, 2', sentence: 'Ready within 10 s of the install on 2 cores.', shownBy: 'test/unit' },
-  { id: 'start.ready-line', source: 'issue 2, 2', sentence: '`--headless` prints one JSON line when ready and logs on stderr.', shownBy: 'test/unit' },
+  { id: 'start.taken-port', source: 'issue 2, 2', sentence: 'A taken port is a clear sentence.' },
+  { id: 'start.interrupt', source: 'issue 2, 2', sentence: 'Ctrl-C leaves nothing running.' },
+  { id: 'start.ready-in-time', source: 'issue 2, 2', sentence: 'Ready within 10 s of the install on 2 cores.' },
+  { id: 'start.ready-line', source: 'issue 2, 2', sentence: '`--headless` prints one JSON line when ready and logs on stderr.' },
   { id: 'start.jwt-always', source: 'issue 2, 2', sentence: 'The bot always verifies JWTs.' },
   { id: 'start.signing-proxy', source: 'issue 2, 2', sentence: 'Without `--auth` the printed `bot` URL signs each activity with the sandbox\'s channel key.' },
   { id: 'start.auth-tokens', source: 'issue 2, 2', sentence: 'With `--auth` it is the bot itself, and `control` mints tokens, good and bad.' },

@@ -3,7 +3,7 @@ import { z } from 'zod/v4';
 import { StewardError, type StewardErrorCode } from '../errors.ts';
 import type { Action } from './action.ts';
 import type { Catalogue } from './catalogue.ts';
-import type { HandleBook, HandleKind, Reference } from './handles.ts';
+import { HANDLE_IN_TEXT, type HandleBook, type HandleKind, type Reference } from './handles.ts';
 
 /** The most steps in one plan. More is not a plan but an attempt. */
 export const MOST_STEPS = 8;
@@ -133,11 +133,28 @@ function resolveStep(callId: string, action: Action, proposed: Readonly<Record<s
       provenance[name] = 'your words';
       continue;
     }
-    resolved[name] = value;
-    if (typeof value === 'string') provenance[name] = isFromWords(value, context.words) ? 'your words' : 'composed by Steward';
+    if (typeof value !== 'string') {
+      resolved[name] = value;
+      continue;
+    }
+    const readable = readHandles(value, context);
+    if (readable === undefined) return report('HANDLE_UNKNOWN', `${name}: holds a handle that is not live here`);
+    resolved[name] = readable;
+    provenance[name] = isFromWords(readable, context.words) ? 'your words' : 'composed by Steward';
   }
   const target = action.target === undefined ? undefined : (resolved[action.target] as Reference);
   return { callId, action, proposed, resolved, ...(target !== undefined && { target }), provenance };
+}
+
+/** A text for people: handles in it become what they stand for. Undefined when one of them stands for nothing here. */
+function readHandles(text: string, { handles, nowMs }: PlanContext): string | undefined {
+  const unknown: string[] = [];
+  const readable = text.replace(HANDLE_IN_TEXT, (found, handle: string) => {
+    const label = handles.labelOf(handle, nowMs);
+    if (label === undefined) unknown.push(handle);
+    return label ?? found;
+  });
+  return unknown.length === 0 ? readable : undefined;
 }
 
 /** Whether a value is a contiguous part of one of the person's own messages (NFKC, case-folded, white space as one blank). */

@@ -34,6 +34,9 @@ const TYPING_EVERY_MS = 4_000;
 /** Who someone is must be known within this time, or the message is answered without it. */
 const WHO_DEADLINE_MS = 5_000;
 const MOST_MESSAGE_CHARACTERS = 4_000;
+const MOST_KILLS_REMEMBERED = 1_000;
+/** A kill waits no longer than this to learn whether it is a redelivery. */
+const KILL_NOTE_WAIT_MS = 250;
 
 const ACCEPTED: HttpAnswer = { status: 200 };
 
@@ -66,6 +69,8 @@ export class Front {
   /** Running turns, by conversation: `cancel` aborts them. */
   readonly #running = new Map<string, AbortController>();
   readonly #background = new Set<Promise<void>>();
+  /** Ids of messages that killed, newest last. */
+  readonly #kills = new Set<string>();
 
   constructor(dependencies: FrontDependencies) {
     this.#with = dependencies;
@@ -112,7 +117,8 @@ export class Front {
 
   async #message(arrival: Arrival): Promise<HttpAnswer> {
     const { activity, checked } = arrival;
-    if (checked.from.aadObjectId === undefined || checked.id === undefined) return { status: 403, body: { error: { message: 'a message needs an id and a sender from the directory' } } };
+    if (checked.id === undefined) return { status: 400, body: { error: { message: 'a message needs an id' } } };
+    if (checked.from.aadObjectId === undefined) return { status: 403, body: { error: { message: 'a message needs a sender from the directory' } } };
     const sender = new InternalId(checked.from.aadObjectId);
     const words = ownWords(checked);
     const command = parseCommand(words.text);
@@ -244,17 +250,44 @@ export class Front {
   }
 
   async #kill(context: TurnContext, sender: InternalId, scope: 'all' | 'other'): Promise<void> {
-    const { approvals, digestKey, killSwitch, ledger, roster } = this.#with;
-    const who = await this.#who(sender, 'now');
-    const admin = who instanceof StewardError ? await roster.wasAdmin(sender).catch(() => false) : who !== undefined && who.roles.includes('admin') && who.enabled && !who.guest;
-    if (!admin) return this.#sayCode(context, 'KILL_NOT_ADMIN');
+    const { approvals, digestKey, killSwitch, ledger } = this.#with;
+    const [isNew, admin] = await Promise.all([this.#isNewKill(context), this.#isAdminForKill(sender)]);
+    // A redelivery must not kill again what two admins have revived since.
+    if (!isNew) return;
+    if (admin === undefined) return this.#sayCode(context, 'KILL_NOT_ADMIN');
     if (scope !== 'all') return this.#say(context, en.kill.unknownScope);
     const digest = digestKey.digest(sender.digest());
-    const name = who instanceof StewardError || who === undefined ? '' : who.displayName;
-    const written = await killSwitch.kill({ digest, name, reason: 'kill all' });
+    const written = await killSwitch.kill({ digest, name: admin.name, reason: 'kill all' });
     await this.#say(context, written ? en.kill.done : en.kill.doneHereOnly);
     await ledger.record({ kind: 'latch', level: 'off', epoch: -1, person: digest }).catch(this.#with.onError);
     await approvals.killPending();
+  }
+
+  /** Whoever says first that the sender is an admin is believed: the directory now, or what was read in the last 24 h. */
+  async #isAdminForKill(sender: InternalId): Promise<{ readonly name: string } | undefined> {
+    const remembered = this.#with.roster.wasAdmin(sender).then((was) => (was ? { name: '' } : Promise.reject(new Error('not remembered'))));
+    const fresh = this.#who(sender, 'now').then((who) => {
+      if (who === undefined || who instanceof StewardError || !who.roles.includes('admin') || !who.enabled || who.guest) throw new Error('no admin');
+      return { name: who.displayName };
+    });
+    return Promise.any([fresh, remembered]).catch(() => undefined);
+  }
+
+  /** Whether this kill was not seen before. Storage may say so within a moment; if it does not, the kill counts. */
+  async #isNewKill(context: TurnContext): Promise<boolean> {
+    const { conversation, id = '' } = context.activity;
+    if (this.#kills.has(id)) return false;
+    this.#kills.add(id);
+    if (this.#kills.size > MOST_KILLS_REMEMBERED) this.#kills.delete(this.#kills.values().next().value ?? '');
+    const noted = this.#with.conversations.receive({ conversationId: conversation.id, activityId: id, place: placeOf(context.activity, this.#with.tenantId) });
+    const late = new Promise<boolean>((resolve) => {
+      setTimeout(() => {
+        resolve(true);
+      }, KILL_NOTE_WAIT_MS).unref();
+    });
+    const isNew = await Promise.race([noted.catch(() => true), late]);
+    if (isNew) this.#behind(this.#with.conversations.answered(conversation.id, id));
+    return isNew;
   }
 
   async #revive(context: TurnContext, person: PersonFacts, reason: string): Promise<void> {

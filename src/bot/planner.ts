@@ -110,7 +110,7 @@ export class StewardPlanner implements Planner {
       await this.#showResults(turn);
       if (text !== '') {
         const said = speaker.modelText(text, { handles: turn.handles, ids: [turn.person.id] }, nowMs);
-        const full = claimsAnEffect(said) ? speaker.words(`${said}\n\n${en.nothingChanged}`) : said;
+        const full = claimsAnEffect(said) || asksForAnEffect(turn.words.at(-1) ?? '') ? speaker.words(`${said}\n\n${en.nothingChanged}`) : said;
         await speaker.say(turn.context, full, { model: true });
         void ledger.record({ kind: 'reply', turn: turn.id, digest: saidDigest(full), withheld: false }).catch(() => undefined);
       }
@@ -309,7 +309,17 @@ function textFields(row: Readonly<Record<string, unknown>>): readonly string[] {
   return row['account'] === 'guest' ? [en.pick.guest, ...facts] : facts;
 }
 
-/** Whether a text sounds as if something had been done. Effects come only from cards, never from the model's words. */
+/**
+ * Whether a text sounds as if something had been done. Effects come only from cards, never from the model's words, so
+ * the sentence that is added is always true; too often is better than too rarely.
+ */
 export function claimsAnEffect(text: string): boolean {
-  return /\b(?:blocked|unblocked|revoked|ended|disabled|enabled|locked|unlocked|wiped|deleted|removed|reset|signed out|logged out|kicked|terminated|suspended|restored|re-?enabled|done|completed|executed|succe(?:ss|eded)|approved|confirmed|gesperrt|entsperrt|erledigt|bloqué)\w*/i.test(text);
+  return /\b(?:no longer|as (?:you )?(?:asked|requested)|taken care of|all set|(?:has|have) been|is now|are now|I(?:'|’)ve|I have)\b/i.test(text) || EFFECT_WORDS.test(text);
 }
+
+/** Whether the person asked for something that changes things. If no card came of it, they are told that nothing did. */
+export function asksForAnEffect(words: string): boolean {
+  return /\b(?:un)?(?:block|lock|suspend|disable|enable|revoke|deactivate|activate|restore|wipe|delete|remove|reset|kick|end|kill|cut|ban|sperr\w*|entsperr\w*|bloque\w*)\b|\bsign(?:ed)? \S+.*\bout\b|\blog(?:ged)? \S+.*\bout\b|\bsign out\b/i.test(words);
+}
+
+const EFFECT_WORDS = /\b(?:blocked|unblocked|revoked|ended|disabled|enabled|locked|unlocked|wiped|deleted|removed|reset|signed out|logged out|kicked|terminated|suspended|restored|re-?enabled|done|completed|executed|succe(?:ss|eded)|approved|confirmed|gesperrt|entsperrt|erledigt|bloqué)\w*/i;

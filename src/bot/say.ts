@@ -31,7 +31,9 @@ export interface SayContext {
 }
 
 const GUID = /\{?\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b\}?/gi;
-const LINK = /\b(?:[a-z][a-z0-9+.-]{1,20}:\/\/|www\.)[^\s<>"')\]]+/gi;
+const LINK = /\b(?:[a-z][a-z0-9+.-]{1,20}:\/\/|www\.|(?:javascript|vbscript|data|file|blob|about|mailto|tel|callto|sip|msteams|ms-[a-z-]+):)[^\s<>"'\]]+/gi;
+/** Words that call everybody in some clients. */
+const MENTION_OF_ALL = /@(?=(?:everyone|channel|team|here|all)\b)/gi;
 /** Shapes of credentials, whatever their value. */
 const SECRET_SHAPES: readonly RegExp[] = [
   /\beyJ[\w-]{10,}\.[\w-]{10,}/,
@@ -152,6 +154,9 @@ function stripMarkup(text: string): string {
     .replace(/<at\b[^>]*>[\s\S]*?<\/at>/gi, '')
     .replace(/<[^>]*>/g, '')
     .replace(/!\[[^\]]*\]\([^)]*\)/g, '')
+    // A link's text may say another place than its target: both are shown, and the target is judged as a link.
+    .replace(/\[([^\]]*)\]\(([^)\s]*)[^)]*\)+/g, '$1 $2')
+    .replace(MENTION_OF_ALL, '')
     .replace(/[\p{Cf}]/gu, '');
 }
 

@@ -4,10 +4,10 @@ import { assertNoEffect, assertOneBlock, assertPlain, assertRefused, assertTaken
 import type { Received } from './harness/connector.ts';
 import type { Persona } from './harness/journal.ts';
 import { isObject } from './harness/json.ts';
-import { calls, says } from './harness/model.ts';
-import { ask, finds, REASON, settled } from './harness/scenes.ts';
+import { calls, later, says } from './harness/model.ts';
+import { ask, finds, proposes, REASON, settled } from './harness/scenes.ts';
 import type { Chat, Click } from './harness/teams.ts';
-import { sleep } from './harness/wait.ts';
+import { sleep, until } from './harness/wait.ts';
 import { useWorld } from './harness/world.ts';
 import type { World } from './harness/world.ts';
 
@@ -176,6 +176,27 @@ describe('a click', () => {
     await sleep(300);
     await assertNoEffect(world);
   });
+
+  for (const [how, change] of [['edited', (chat: Chat, id: string) => chat.edit(id, 'Never mind')], ['deleted', (chat: Chat, id: string) => chat.remove(id)]] as const) {
+    story([how === 'edited' ? 'talk.edit-withdraws' : 'talk.delete-withdraws'], `finds no card when the request was ${how} while it was being worked on`, async (world) => {
+      const target = world.colleague();
+      const chat = world.chat(world.person('helpdesk'));
+      world.model.play(finds(target.name), later(800, proposes('block_sign_in')));
+      const since = world.connector.log.length;
+      const message = chat.message(`Block ${target.name} because ${REASON}`);
+      await chat.post(message);
+      await until(() => world.model.requests.length === 2, 5000, 'the second call');
+      assert.ok((await change(chat, String(message['id']))).status < 300);
+      await until(() => !world.model.busy, 5000, 'the model to be done');
+      await chat.settle(since, { expect: 0 });
+      await sleep(300);
+      for (const card of chat.since(since).sent.filter(hasCard)) {
+        assert.ok(!isAlive(cardOf(world.connector.current(card.activityId) ?? card)), 'a card for a request that was taken back can be pressed');
+        assertRefused(await chat.click(card, APPROVE));
+      }
+      await assertNoEffect(world);
+    });
+  }
 
   story(['talk.edit-withdraws', 'talk.delete-withdraws', 'click.bystander'], 'still counts after another message, or somebody else\'s, was edited or deleted', async (world) => {
     const target = world.colleague();

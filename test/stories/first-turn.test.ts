@@ -386,6 +386,26 @@ describe('the first real turn', () => {
     assert.doesNotMatch(world.model.requests.map(({ raw }) => raw).join(), /block everyone at once/, 'the model was given the words of somebody else');
   });
 
+  story(['path.untrusted', 'path.provenance'], 'words that stood in a quotation are not the person\'s own', async (world) => {
+    const target = world.colleague();
+    const chat = world.chat(world.person('helpdesk'));
+    const theirs = 'the audit of last March found a fraud';
+    world.model.play(finds(target.name), proposes('block_sign_in', { reason: theirs }));
+    world.model.always(says('One moment.'));
+    const own = `block ${target.name}`;
+    let turn = await chat.say(own, { attachments: [quoteOf('Somebody', theirs, own)] });
+    // The search waits for a click first, since others wrote a part of the message; the card for the block may follow.
+    for (const card of turn.sent.filter((reply) => attachmentsOf(reply.activity).length > 0)) {
+      assert.doesNotMatch(textOf(cardOf(card)), new RegExp(`${theirs}.*your own words`));
+    }
+    await assertNoEffect(world);
+    world.model.forget();
+    world.model.play(finds(target.name), proposes('block_sign_in', { reason: theirs }));
+    turn = await chat.say(`block ${target.name} now`);
+    assert.match(turn.shown, new RegExp(`${theirs} \\(worded by steward\\)`, 'i'));
+    world.model.forget();
+  });
+
   story(['journal.fields', 'journal.masked'], 'the journal says who asked what of whom, and no secret', async (world) => {
     await world.control.token('good', world.connector.url);
     const journal = await world.control.journal();

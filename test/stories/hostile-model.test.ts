@@ -377,6 +377,18 @@ describe('a hostile model', () => {
       await assertRecovered(world, chat);
     });
 
+    story(['hostile.claim', 'hostile.recovers'], 'does not get to say it beside its calls', async (world) => {
+      const target = world.colleague();
+      const chat = world.chat(world.person('helpdesk'));
+      const call = { id: 'call_beside', type: 'function', function: { name: 'find_person', arguments: JSON.stringify({ name: target.name }) } };
+      world.model.play(message({ role: 'assistant', content: 'Done, I blocked her.', tool_calls: [call] }, 'tool_calls'));
+      world.model.always(says('Here is the account.'));
+      const turn = await chat.say(`Block ${target.name} because ${REASON}`);
+      assert.doesNotMatch(turn.shown, /done, i blocked/i);
+      await assertNoEffect(world);
+      await assertRecovered(world, chat);
+    });
+
     const unsaid: Readonly<Record<string, readonly [text: string, never: RegExp]>> = {
       'a script': ['Hello <script>alert(1)</script> there', /<script/i],
       'an image that calls home': ['Look <img src="https://evil.example/x.png"> here', /<img|evil\.example/i],

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
-import { startSandbox } from '../../sandbox/start.ts';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { APPROVE, shown } from './harness/cards.ts';
-import { assertNoEffect, assertOneBlock, assertTaken, onlySentence } from './harness/claims.ts';
+import { assertNoEffect, assertOneBlock, assertPlain, assertTaken, onlySentence } from './harness/claims.ts';
 import { later, says } from './harness/model.ts';
 import { ask, settled } from './harness/scenes.ts';
 import { messageId } from './harness/teams.ts';
@@ -10,7 +13,6 @@ import type { Chat } from './harness/teams.ts';
 import { sleep, until } from './harness/wait.ts';
 import { useWorld } from './harness/world.ts';
 import type { World } from './harness/world.ts';
-import { verifies } from '../requirements.ts';
 
 interface Raw {
   readonly status: number;
@@ -18,9 +20,17 @@ interface Raw {
 }
 
 async function post(world: World, body: string | Uint8Array, headers: Readonly<Record<string, string>> = {}): Promise<Raw> {
-  const response = await fetch(world.bot, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body });
+  const response = await fetch(world.bot, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body, signal: AbortSignal.timeout(5000) });
   return { status: response.status, text: await response.text() };
 }
+
+const readSafely = (path: string): string => {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+};
 
 const bearer = async (world: World, kind = 'good', serviceUrl = world.connector.url): Promise<Record<string, string>> => ({ authorization: `Bearer ${await world.control.token(kind, serviceUrl)}` });
 
@@ -65,7 +75,6 @@ describe('over HTTP', () => {
       ['3 MB of blanks', ' '.repeat(3 * 1024 * 1024), [413]],
       ['a form', 'type=message&text=hello', [400, 401, 415], { 'content-type': 'application/x-www-form-urlencoded' }],
       ['XML', '<activity/>', [400, 401, 415], { 'content-type': 'application/xml' }],
-      ['a body that claims to be compressed', 'hello', [400, 415], { 'content-encoding': 'gzip' }],
     ];
     for (const [what, body, expected, headers] of bodies) {
       assertQuiet(await post(world, body, { ...good, ...headers }), expected, `${what}, with a good token`);
@@ -175,10 +184,16 @@ describe('over HTTP', () => {
 
   story(['http.activities'], 'somebody whom the directory does not know is served nothing', async (world) => {
     const unknown = { ...world.stranger, tenantId: world.tenantId };
+    const since = world.connector.log.length;
     for (const words of ['block everybody', 'help', 'kill all', 'status', 'revive because I say so']) {
-      const turn = await world.chat(unknown).say(words);
-      if (turn.status >= 400) assert.ok(turn.status < 500, `answered ${turn.status}`);
-      else onlySentence(turn);
+      const chat = world.chat(unknown);
+      const posted = await chat.post(chat.message(words));
+      assert.ok(posted.status < 500, `answered ${posted.status}`);
+      // Turned away at the door, told in the chat, or both.
+      await chat.settle(since, { expect: 0 });
+      const { sent } = chat.since(since);
+      assert.ok(posted.status >= 400 || sent.length === 1, `${words}: ${posted.status} and ${sent.length} messages`);
+      for (const reply of sent) assertPlain(shown(reply));
     }
     assert.equal(world.model.requests.length, 0, 'the model was asked for somebody unknown');
     await assertUntouched(world, world.connector.log.length);
@@ -304,11 +319,30 @@ describe('over HTTP', () => {
     assert.equal(chat.since(since).replies.length, 1);
   });
 
-  it(verifies('start.model-loopback', 'a model over plain http elsewhere is refused at the start'), async function () {
-    this.timeout(20_000);
-    await assert.rejects(async () => {
-      const sandbox = await startSandbox({ seed: 1, model: { url: 'http://models.example/v1' } });
-      await sandbox.stop();
-    });
+  story(['http.bodies', 'http.up'], 'a body that is huge once it is unpacked is refused', async (world) => {
+    const bomb = gzipSync(Buffer.alloc(200 * 1024 * 1024, 0x20));
+    for (const headers of [await bearer(world), {}]) {
+      assertQuiet(await post(world, bomb, { ...headers, 'content-encoding': 'gzip' }), [400, 401, 403, 413, 415], 'a bomb');
+    }
+    await assertUntouched(world, world.connector.log.length);
+  });
+
+  story(['http.bodies', 'http.up'], 'an upload is refused, and nothing of it is kept', async (world) => {
+    const before = new Set(readdirSync(tmpdir()));
+    const form = ['--x', 'content-disposition: form-data; name="file"; filename="steward-upload.txt"', 'content-type: text/plain', '', 'x'.repeat(50_000), '--x--', ''].join('\r\n');
+    const type = { 'content-type': 'multipart/form-data; boundary=x' };
+    for (const body of [form, form.slice(0, 200), '']) assertQuiet(await post(world, body, type), [400, 401, 403, 413, 415], 'an upload');
+    const kept = readdirSync(tmpdir()).filter((name) => !before.has(name) && !/^(?:tsx|node|steward|v8|puppeteer|playwright|bash)/i.test(name));
+    assert.deepEqual(kept.filter((name) => readSafely(join(tmpdir(), name)).includes('x'.repeat(100))), [], 'the upload of a stranger lies on the disk');
+    await assertUntouched(world, world.connector.log.length);
+  });
+
+  story(['http.bodies', 'http.up'], 'a body that lies about its compression is refused', async (world) => {
+    for (const encoding of ['gzip', 'deflate', 'br', 'x-none']) {
+      for (const headers of [await bearer(world), {}]) {
+        assertQuiet(await post(world, JSON.stringify(world.chat(world.person('helpdesk')).message('hello')), { ...headers, 'content-encoding': encoding }), [400, 401, 403, 415], encoding);
+      }
+    }
+    await assertUntouched(world, world.connector.log.length);
   });
 });

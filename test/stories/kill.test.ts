@@ -220,6 +220,18 @@ describe('the kill switch', () => {
     await revive(world);
   });
 
+  story(['path.redelivery', 'revive.two-admins'], 'is pulled once by a message that is delivered twice', async (world) => {
+    await running(world);
+    const message = admin.message('kill all');
+    const since = world.connector.log.length;
+    await admin.post(message);
+    await admin.settle(since);
+    await revive(world);
+    await admin.post(message);
+    await sleep(500);
+    assert.doesNotMatch((await other.say('status')).shown, /switched off/i, 'a redelivery killed again what two admins had revived');
+  });
+
   story('kill.graph-down', 'works while Graph is down', async (world) => {
     await running(world);
     await world.control.fault({ service: 'graph', kind: 'status', status: 503 });

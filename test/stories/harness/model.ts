@@ -141,10 +141,14 @@ export class ScriptedModel {
     const model = new ScriptedModel(server);
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
       model.#inFlight += 1;
-      response.once('close', () => {
+      const over = (): void => {
+        response.off('close', over);
         model.#inFlight -= 1;
         model.#lastMs = Date.now();
-      });
+      };
+      response.once('close', over);
+      // Nobody waits for an answer that never comes.
+      response.once('hang', over);
       model.#answer(request, response).catch((error: unknown) => {
         model.#problems.push(String(error));
         response.destroy();
@@ -229,6 +233,7 @@ export class ScriptedModel {
     if (response.destroyed) return;
     switch (reply.kind) {
       case 'hang':
+        response.emit('hang');
         return;
       case 'reset':
         response.destroy();

@@ -47,7 +47,8 @@ describe('HandleBook', () => {
     const book = new HandleBook([], NOW_MS);
     const minted = book.mint('person', anna, 'Anna Weber', NOW_MS);
     const reference = book.resolve('person', minted, NOW_MS);
-    assert(reference?.id.equals(anna));
+    assert(reference);
+    assert(reference.id.equals(anna));
     assert.deepEqual({ kind: reference.kind, handle: reference.handle, label: reference.label }, { kind: 'person', handle: minted, label: 'Anna Weber' });
   });
 

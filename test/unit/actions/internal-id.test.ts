@@ -36,7 +36,7 @@ describe('InternalId', () => {
   it('has no property that holds its value', () => {
     assert.deepEqual(Object.keys(id), []);
     assert.deepEqual(Reflect.ownKeys(id), []);
-    assert.equal(JSON.stringify({ ...id }), '{}');
+    assert.equal(JSON.stringify(Object.assign({}, id)), '{}');
     assert.equal(JSON.stringify(structuredClone(id)), '{}');
   });
 

@@ -20,7 +20,7 @@ interface ValidVector extends Vector {
   readonly actions: readonly string[];
 }
 
-const vectors = <V>(name: string): readonly V[] => JSON.parse(readFileSync(new URL(`../../vectors/${name}`, import.meta.url), 'utf8')) as V[];
+const vectors = (name: string): unknown => JSON.parse(readFileSync(new URL(`../../vectors/${name}`, import.meta.url), 'utf8'));
 
 const NOW_MS = Date.parse('2026-11-22T10:00:00Z');
 const annaId = new InternalId('5f3c1f0e-9a50-4e6b-8d6a-0a4a5b6c7d8e');
@@ -72,7 +72,7 @@ const call = (name: string, given: unknown, id = 'call-1'): unknown => ({ id, ty
 
 describe('parsePlan', () => {
   describe('refuses, whole', () => {
-    for (const vector of vectors<InvalidVector>('plans-invalid.json')) {
+    for (const vector of vectors('plans-invalid.json') as readonly InvalidVector[]) {
       it(vector.why, () => {
         const { context, names } = conversation();
         const error = refused(callsOf(vector, names), context);
@@ -96,7 +96,7 @@ describe('parsePlan', () => {
   });
 
   describe('takes, whole', () => {
-    for (const vector of vectors<ValidVector>('plans-valid.json')) {
+    for (const vector of vectors('plans-valid.json') as readonly ValidVector[]) {
       it(vector.why, () => {
         const { context, names } = conversation();
         const plan = parsePlan(callsOf(vector, names), context);
@@ -139,17 +139,42 @@ describe('parsePlan', () => {
     const text = names.get('@text@')!;
     for (const written of [text, `{${text}}`]) {
       const [step] = parsePlan([call('find_person', { name: written })], context).steps;
-      assert.equal(step?.resolved['name'], 'anna.weber@contoso.example');
+      assert(step);
+      assert.equal(step.resolved['name'], 'anna.weber@contoso.example');
       assert.equal(step.provenance['name'], 'your words');
       assert.deepEqual(step.proposed, { name: written });
     }
   });
 
-  it('leaves a text handle alone in a parameter that does not take one', () => {
+  it('puts into a text for people what the handles in it stand for, and keeps the proposal as it was', () => {
+    const { context, names } = conversation(['Block her, wrote anna.weber@contoso.example']);
+    const person = names.get('@anna@')!;
+    const written = `wrote ${names.get('@text@')!}`;
+    const [step] = parsePlan([call('block_sign_in', { person, reason: written })], context).steps;
+    assert(step);
+    assert.equal(step.resolved['reason'], 'wrote anna.weber@contoso.example');
+    assert.equal(step.provenance['reason'], 'your words');
+    assert.deepEqual(step.proposed, { person, reason: written });
+    const [other] = parsePlan([call('block_sign_in', { person, reason: `{${person}} asked for it` })], context).steps;
+    assert.equal(other?.resolved['reason'], 'Anna Weber asked for it');
+    assert.equal(other.provenance['reason'], 'composed by Steward');
+  });
+
+  it('refuses a text that holds a handle which stands for nothing here', () => {
     const { context, names } = conversation();
-    const [step] = parsePlan([call('block_sign_in', { person: names.get('@anna@'), reason: names.get('@text@') })], context).steps;
-    assert.equal(step?.resolved['reason'], names.get('@text@'), 'an address that the model was not to see must not reach a reason');
-    assert.equal(step.provenance['reason'], 'composed by Steward');
+    for (const forged of ['person_k7m2qz', '{device_k7m2qz}', names.get('@foreign@')!, names.get('@expired@')!, names.get('@expiredText@')!]) {
+      assert.equal(refused([call('block_sign_in', { person: names.get('@anna@'), reason: `as ${forged} said` })], context).code, 'HANDLE_UNKNOWN', forged);
+    }
+  });
+
+  it('holds what a handle in a text stands for to the same bounds as the text', () => {
+    const labels = ['Eve \u202enimda', 'Eve\u0007', 'x'.repeat(300)];
+    for (const label of labels) {
+      const { context, names } = conversation();
+      const outsider = context.handles.mint('person', new InternalId('eve'), label, NOW_MS);
+      const error = refused([call('block_sign_in', { person: names.get('@anna@'), reason: `asked by {${outsider}}` })], context);
+      assert.equal(error.code, 'PLAN_BAD_ARGUMENTS');
+    }
   });
 
   it('says of each text whether the person wrote it', () => {

@@ -97,7 +97,7 @@ describe('ceiling', () => {
 
   it('keeps the reservation when the model fails or is aborted', async () => {
     for (const error of [new StewardError('MODEL_UNAVAILABLE', 'down'), new DOMException('aborted', 'AbortError')]) {
-      const { ceiling, spend } = make(error as Error);
+      const { ceiling, spend } = make(error);
       await assert.rejects(ceiling.complete(request, anna, signal), (reason) => reason === error);
       await settle();
       assert.equal(spend.month, UPPER_BOUND);

@@ -7,11 +7,10 @@ import { parsePlan, type Plan } from '../../../src/actions/plan.ts';
 import type { StewardErrorCode } from '../../../src/errors.ts';
 import { Gate, type Decision } from '../../../src/guard/gate.ts';
 import { KillSwitch } from '../../../src/guard/kill-switch.ts';
-import { Policy } from '../../../src/guard/policy.ts';
 import { latchLevels, type LatchLevel, type PersonFacts, type Role } from '../../../src/guard/ports.ts';
-import { Directory, handClock, levelOf, person, policyText, START_MS } from './support.ts';
+import { Directory, handClock, levelOf, person, policyOf, START_MS } from './support.ts';
 
-const policy = new Policy(policyText, catalogue.all());
+const policy = policyOf();
 
 const ordinary = person('ordinary');
 const targets = {
@@ -187,8 +186,8 @@ describe('over every requester, action, target, place, level and trust', () => {
       for (const { name: action, target: takesTarget } of catalogue.all())
         for (const target of takesTarget === undefined ? (['somebody'] as const) : (Object.keys(targets) as Target[]))
           for (const personal of [true, false])
-            for (const level of latchLevels)
-              for (const untrusted of [false, true]) {
+            for (const level of personal ? latchLevels : (['full'] as const))
+              for (const untrusted of personal && level === 'full' ? [false, true] : [false]) {
                 const situation = { who, action, target, personal, level, untrusted };
                 all.push([situation, await decide(situation)]);
               }

@@ -4,9 +4,8 @@ import { stepDigest } from '../../../src/actions/plan.ts';
 import { StewardError } from '../../../src/errors.ts';
 import { Gate, type Decision, type TurnFacts } from '../../../src/guard/gate.ts';
 import { KillSwitch } from '../../../src/guard/kill-switch.ts';
-import { Policy } from '../../../src/guard/policy.ts';
 import type { PersonFacts } from '../../../src/guard/ports.ts';
-import { Directory, handClock, latch, MemoryLatch, person, planOf, policyText, rejectsWith, testActions, type Proposal } from './support.ts';
+import { Directory, handClock, latch, MemoryLatch, person, planOf, policyOf, policyText, rejectsWith, testActions, type Proposal } from './support.ts';
 
 const ada = person('ada', { roles: ['employee', 'helpdesk'] });
 const ben = person('ben');
@@ -15,7 +14,7 @@ const root = person('root', { privileged: true });
 
 function make(source = policyText) {
   const actions = testActions();
-  const policy = new Policy(source, actions.catalogue.all());
+  const policy = policyOf(source);
   const directory = new Directory(ada, ben, vip, root);
   const store = new MemoryLatch(latch({ epoch: 5 }));
   const clock = handClock();
@@ -164,31 +163,31 @@ describe('gate: the second decision', () => {
     assert.deepEqual(made.directory.looks, [{ id: ben.id.digest(), freshness: 'now' }]);
   });
 
-  const changes: readonly (readonly [string, (made: ReturnType<typeof make>) => PersonFacts | undefined, string])[] = [
+  const changes: readonly (readonly [string, (made: ReturnType<typeof make>) => unknown, StewardError['code']])[] = [
     ['the requester lost the role', () => person('ada', { roles: ['employee'] }), 'POLICY_DENIED'],
     ['the requester was blocked', () => ({ ...ada, enabled: false }), 'POLICY_DENIED'],
     ['the requester became a guest', () => ({ ...ada, guest: true }), 'PERSON_GUEST'],
-    ['the target became privileged', ({ directory }) => void directory.put({ ...ben, privileged: true }), 'TARGET_PRIVILEGED'],
-    ['the target became a break-glass account', ({ directory }) => void directory.put({ ...ben, breakGlass: true }), 'TARGET_PRIVILEGED'],
-    ['the target became a VIP', ({ directory }) => void directory.put({ ...ben, vip: true }), 'POLICY_DENIED'],
-    ['the target has gone', ({ directory }) => void directory.remove(ben), 'TARGET_MISSING'],
+    ['the target became privileged', ({ directory }) => directory.put({ ...ben, privileged: true }), 'TARGET_PRIVILEGED'],
+    ['the target became a break-glass account', ({ directory }) => directory.put({ ...ben, breakGlass: true }), 'TARGET_PRIVILEGED'],
+    ['the target became a VIP', ({ directory }) => directory.put({ ...ben, vip: true }), 'POLICY_DENIED'],
+    ['the target has gone', ({ directory }) => directory.remove(ben), 'TARGET_MISSING'],
     ['the directory went down', ({ directory }) => void (directory.down = true), 'DIRECTORY_UNAVAILABLE'],
-    ['Steward was switched off', ({ store }) => void store.put({ level: 'off' }), 'KILLED'],
-    ['Steward became read-only', ({ store }) => void store.put({ level: 'read-only' }), 'READ_ONLY'],
+    ['Steward was switched off', ({ store }) => store.put({ level: 'off' }), 'KILLED'],
+    ['Steward became read-only', ({ store }) => store.put({ level: 'read-only' }), 'READ_ONLY'],
     ['the latch can’t be read', ({ store }) => void (store.onRead = async () => Promise.reject(new Error('503'))), 'LATCH_UNREADABLE'],
   ];
   for (const [what, change, code] of changes) {
     it(`refuses when ${what} since`, async () => {
       const made = make();
-      const requester = change(made) ?? ada;
-      await rejectsWith(decideApproved(made, ben, 'requester', requester), code as StewardError['code']);
+      const changed = change(made);
+      const requester = typeof changed === 'object' ? (changed as PersonFacts) : ada;
+      await rejectsWith(decideApproved(made, ben, 'requester', requester), code);
     });
   }
 });
 
 describe('gate: what help may offer', () => {
-  const policy = new Policy(policyText, catalogue.all());
-  const gate = new Gate(policy, new Directory(), new KillSwitch(new MemoryLatch(), handClock()));
+  const gate = new Gate(policyOf(), new Directory(), new KillSwitch(new MemoryLatch(), handClock()));
   const offered = (requester: PersonFacts): readonly string[] => gate.permitted(catalogue.all(), requester).map(({ action, kind, own }) => `${action.name}: ${kind}${own ? ', own' : ''}`);
 
   it('to the helpdesk: everything', () => {

@@ -91,7 +91,7 @@ describe('kill switch: kill', () => {
     const { store, killSwitch } = make();
     store.row = undefined;
     assert.equal(await killSwitch.kill(by), true);
-    assert.equal(store.row?.level, 'off');
+    assert.equal(store.stored()?.value.level, 'off');
   });
 
   it('takes effect here at once, though storage hangs', async () => {

@@ -1,9 +1,10 @@
 /** What the tests of this folder share: people, a clock that is moved by hand, and stores in memory that misbehave on request. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
 import { z } from 'zod/v4';
 import { defineAction, graph, text, thing, type Action } from '../../../src/actions/action.ts';
-import { Catalogue } from '../../../src/actions/catalogue.ts';
+import { Catalogue, catalogue } from '../../../src/actions/catalogue.ts';
 import { handle, HandleBook, type Handle } from '../../../src/actions/handles.ts';
 import { InternalId } from '../../../src/actions/internal-id.ts';
 import { parsePlan, type Plan } from '../../../src/actions/plan.ts';
@@ -13,9 +14,23 @@ import type { DigestKey, LedgerRecord, LedgerStore } from '../../../src/audit/re
 import type { Clock } from '../../../src/clock.ts';
 import { StewardError, type StewardErrorCode } from '../../../src/errors.ts';
 import type { ApprovalRecord, ApprovalStore } from '../../../src/guard/approval.ts';
+import { Policy } from '../../../src/guard/policy.ts';
 import type { Latch, LatchLevel, LatchStore, LimitStore, PersonFacts, Stored, WhoIsWho } from '../../../src/guard/ports.ts';
 
+// V8 11.3 (Node 20.20.2) ends the process with "unreachable code" in its deoptimizer when it had inlined hot calls into
+// Cedar's WebAssembly and a policy is loaded afterwards. Thousands of decisions in one process bring that about.
+setFlagsFromString('--no-turbo-inline-js-wasm-calls');
+
 export const policyText = readFileSync(new URL('../../../src/guard/policy.cedar', import.meta.url), 'utf8');
+
+const policies = new Map<string, Policy>();
+
+/** The policy of a text, made once. Test actions have the names, effects and targets of the real ones, so one serves both. */
+export function policyOf(source: string = policyText): Policy {
+  const known = policies.get(source) ?? new Policy(source, catalogue.all());
+  policies.set(source, known);
+  return known;
+}
 
 // --- time ----------------------------------------------------------------------------------------------------------
 
@@ -273,7 +288,7 @@ export interface TestActions {
   inside: ((action: string, signal: AbortSignal) => Promise<unknown>) | undefined;
 }
 
-/** The names and effects of two real actions, so that the real policy knows them; their handlers only take notes. */
+/** The real catalogue, with two actions of the same names and effects whose handlers only take notes. */
 export function testActions(): TestActions {
   const actions: { -readonly [K in keyof TestActions]: TestActions[K] } = {
     ran: [],
@@ -310,7 +325,8 @@ export function testActions(): TestActions {
       return act('block_sign_in', who.label, { person: { kind: 'person', id: who.id, label: who.label }, sign_in: 'blocked' }, signal, reason);
     },
   });
-  actions.catalogue = new Catalogue([actions.look, actions.block]);
+  const noting = new Map([actions.look, actions.block].map((action) => [action.name, action]));
+  actions.catalogue = new Catalogue(catalogue.all().map((action) => noting.get(action.name) ?? action));
   return actions;
 }
 
@@ -324,14 +340,14 @@ export interface Proposal {
 }
 
 /** A plan made the one way that plans are made. */
-export function planOf(catalogue: Catalogue, ...proposals: readonly Proposal[]): Plan {
+export function planOf(from: Catalogue, ...proposals: readonly Proposal[]): Plan {
   const book = new HandleBook([], START_MS);
   const calls = proposals.map(({ action, who, reason }, index) => {
     const target: Handle = book.mint('person', who.id, who.displayName, START_MS);
     const takesReason = 'reason' in action.parameters.shape;
     return { id: `call-${index}`, type: 'function', function: { name: action.name, arguments: JSON.stringify({ person: target, ...(takesReason && { reason: reason ?? 'phone stolen' }) }) } };
   });
-  return parsePlan(calls, { catalogue, handles: book, words: [], nowMs: START_MS });
+  return parsePlan(calls, { catalogue: from, handles: book, words: [], nowMs: START_MS });
 }
 
 export function ledgerOf(clock: Clock): { readonly ledger: Ledger; readonly store: MemoryLedger } {

@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { createServer } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
+import { Control } from './harness/journal.ts';
+import { isObject, parse, textAt } from './harness/json.ts';
+import { until } from './harness/wait.ts';
+import { verifies } from '../requirements.ts';
+
+const root = new URL('../../', import.meta.url);
+
+/** What `npm start -- …` runs, in a process group of its own, as a terminal does. */
+class Run {
+  readonly #child: ChildProcess;
+  readonly startedMs = Date.now();
+  stdout = '';
+  stderr = '';
+  code: number | null | undefined;
+
+  constructor(...options: readonly string[]) {
+    this.#child = spawn(process.execPath, ['scripts/with-dependencies.mjs', 'start', ...options], { cwd: root, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#child.stdout?.on('data', (chunk: Buffer) => (this.stdout += chunk.toString('utf8')));
+    this.#child.stderr?.on('data', (chunk: Buffer) => (this.stderr += chunk.toString('utf8')));
+    this.#child.once('close', (code) => (this.code = code ?? -1));
+  }
+
+  async ready(): Promise<unknown> {
+    const line = await until(() => (this.code === undefined ? this.stdout.split('\n').find((text) => text.includes('"ready"')) : 'over'), 20_000, `ready; stderr: ${this.stderr}`);
+    assert.notEqual(line, 'over', `it ended with ${this.code}: ${this.stderr}`);
+    return parse(line);
+  }
+
+  async ended(timeoutMs: number): Promise<number | null> {
+    await until(() => this.code !== undefined, timeoutMs, `the end; stderr: ${this.stderr.slice(-500)}`);
+    return this.code ?? null;
+  }
+
+  signal(name: NodeJS.Signals): void {
+    process.kill(-(this.#child.pid ?? 0), name);
+  }
+
+  /** Whether a process of the group still lives. */
+  get alive(): boolean {
+    try {
+      process.kill(-(this.#child.pid ?? 0), 0);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  end(): void {
+    if (this.alive) this.signal('SIGKILL');
+  }
+}
+
+const listening = async (port = 0): Promise<Server> => {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  return server;
+};
+
+const portOf = (server: Server): number => (server.address() as AddressInfo).port;
+
+const closed = (server: Server): Promise<void> => new Promise((resolve) => server.close(() => resolve()));
+
+/** A port that was free a moment ago. */
+const freePort = async (): Promise<number> => {
+  const server = await listening();
+  const port = portOf(server);
+  await closed(server);
+  return port;
+};
+
+describe('npm start', function () {
+  this.timeout(60_000);
+  let run: Run | undefined;
+  afterEach(() => run?.end());
+
+  it(verifies(['start.ready-line', 'start.ready-in-time', 'start.interrupt'], 'prints one line when ready, and leaves nothing behind after Ctrl-C'), async () => {
+    const port = await freePort();
+    run = new Run('--headless', '--port', String(port));
+    const ready = await run.ready();
+    assert.ok(Date.now() - run.startedMs < 10_000, `ready after ${Date.now() - run.startedMs} ms`);
+    assert.ok(isObject(ready));
+    assert.deepEqual(Object.keys(ready).sort(), ['bot', 'control', 'ready']);
+    assert.equal(ready['ready'], true);
+    assert.equal(textAt(ready, 'bot'), `http://127.0.0.1:${port}/api/messages`);
+    const control = new Control(textAt(ready, 'control'));
+    assert.ok((await control.people()).length > 100);
+    assert.equal(run.stdout.trim().split('\n').length, 1, `more than one line on stdout: ${run.stdout}`);
+
+    run.signal('SIGINT');
+    const code = await run.ended(8000);
+    assert.ok(code === 0 || code === 130, `it ended with ${code}`);
+    const { alive } = run;
+    assert.ok(!alive, 'a process is left');
+    await closed(await listening(port));
+    await assert.rejects(() => control.people(), 'the control server is left');
+    assert.doesNotMatch(run.stderr, /^\s*at .+:\d+/m, 'a stack trace on the way out');
+  });
+
+  it(verifies('start.taken-port', 'says so plainly when the port is taken'), async () => {
+    const taken = await listening();
+    try {
+      run = new Run('--headless', '--port', String(portOf(taken)));
+      const code = await run.ended(20_000);
+      assert.notEqual(code, 0);
+      assert.equal(run.stdout.trim(), '');
+      assert.match(run.stderr, new RegExp(String(portOf(taken))), 'the port is not named');
+      assert.match(run.stderr, /taken|in use|already/i);
+      assert.doesNotMatch(run.stderr, /EADDRINUSE|^\s*at .+:\d+/m);
+      assert.ok(!run.alive, 'a process is left');
+    } finally {
+      await closed(taken);
+    }
+  });
+
+  it(verifies('start.model-loopback', 'refuses a model over plain http elsewhere, and ends'), async () => {
+    run = new Run('--headless', '--port', String(await freePort()), '--model', 'http://models.example/v1');
+    const code = await run.ended(20_000);
+    assert.notEqual(code, 0);
+    assert.match(run.stderr, /https/i);
+    assert.doesNotMatch(run.stderr, /^\s*at .+:\d+/m);
+  });
+
+  it(verifies(['http.up', 'start.auth-tokens'], 'survives what a stranger may post'), async () => {
+    const port = await freePort();
+    run = new Run('--headless', '--auth', '--port', String(port));
+    const bot = textAt(await run.ready(), 'bot');
+    const attempts: readonly (readonly [body: string, headers: Readonly<Record<string, string>>])[] = [
+      ['hello', { 'content-encoding': 'gzip' }],
+      ['hello', { 'content-encoding': 'deflate' }],
+      ['--x\r\n', { 'content-type': 'multipart/form-data; boundary=x' }],
+      ['x', { 'content-type': 'multipart/form-data' }],
+      ['{', {}],
+      ['['.repeat(200_000), {}],
+      ['a=b', { 'content-type': 'application/x-www-form-urlencoded' }],
+      ['{}', { 'content-type': 'application/json; charset=nonsense' }],
+      ['{}', { 'content-md5': 'nonsense' }],
+      ['{}', { authorization: 'Basic %%%' }],
+      ['{}', { authorization: 'Signature x' }],
+    ];
+    for (const [body, headers] of attempts) {
+      const response = await fetch(bot, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body, signal: AbortSignal.timeout(4000) }).catch((error: unknown) => error);
+      assert.equal(run.code, undefined, `the process died of ${JSON.stringify([body.slice(0, 40), headers])}: ${run.stderr.slice(-400)}`);
+      assert.ok(response instanceof Response, `no answer to ${JSON.stringify([body.slice(0, 40), headers])}`);
+      assert.ok(response.status >= 400 && response.status < 500, `${JSON.stringify([body.slice(0, 40), headers])}: ${response.status}`);
+    }
+    run.signal('SIGTERM');
+    await run.ended(8000);
+    assert.ok(!run.alive, 'a process is left');
+  });
+});

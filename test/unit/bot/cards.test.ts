@@ -1,0 +1,310 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { Ajv, type ValidateFunction } from 'ajv';
+import { forModel } from '../../../src/actions/action.ts';
+import { catalogue } from '../../../src/actions/catalogue.ts';
+import { approvalCard, titleOf } from '../../../src/bot/cards/approval-card.ts';
+import { clientTime, inert } from '../../../src/bot/cards/card.ts';
+import { pickCard, pickedCard } from '../../../src/bot/cards/pick-card.ts';
+import { resultCard } from '../../../src/bot/cards/result-card.ts';
+import { Speaker } from '../../../src/bot/say.ts';
+import { en } from '../../../src/bot/wording/en.ts';
+import type { ApprovalRecord, ApprovalState, StepOutcome } from '../../../src/guard/approval.ts';
+import { ANNA, BOB, NOW_MS, record, storedStep } from './support.ts';
+
+const require = createRequire(import.meta.url);
+// Kept beside the repository, not in it.
+const SCHEMA = new URL('../../../../shared/specs/adaptive-card-1.5.schema.json', import.meta.url);
+
+const STATES: readonly ApprovalState[] = ['pending', 'approved', 'executing', 'succeeded', 'failed', 'unknown', 'denied', 'expired', 'withdrawn', 'killed'];
+const DECIDED: ReadonlySet<ApprovalState> = new Set<ApprovalState>(['approved', 'executing', 'succeeded', 'failed', 'unknown', 'denied']);
+const OUTCOMES: Readonly<Record<ApprovalState, readonly StepOutcome[]>> = {
+  pending: ['waiting', 'waiting', 'waiting'],
+  approved: ['waiting', 'waiting', 'waiting'],
+  executing: ['done', 'running', 'waiting'],
+  succeeded: ['done', 'done', 'done'],
+  failed: ['done', 'failed', 'not run'],
+  unknown: ['done', 'unknown', 'not run'],
+  denied: ['waiting', 'waiting', 'waiting'],
+  expired: ['waiting', 'waiting', 'waiting'],
+  withdrawn: ['waiting', 'waiting', 'waiting'],
+  killed: ['waiting', 'waiting', 'waiting'],
+};
+
+const HOSTILE_NAME = '**Anna** [x](https://evil.example) {{DATE(2020-01-01)}} ${$root.reference} \u202egpj.exe <at>all</at> `code`';
+const HOSTILE_REASON = `**bold** [x](y) {{TIME(2020)}} \${reference}\nsecond line \u202e <b>html</b> ${'long '.repeat(800)}THE-END`;
+
+function requestIn(state: ApprovalState, steps: number, changes: Partial<ApprovalRecord> = {}, words: Parameters<typeof storedStep>[0] = {}): ApprovalRecord {
+  const actions = ['block_sign_in', 'revoke_sessions', 'unblock_sign_in'];
+  return record({
+    state,
+    subject: {
+      kind: 'steps',
+      steps: Array.from({ length: steps }, (_, index) => {
+        const outcome = steps === 1 ? OUTCOMES[state][state === 'executing' || state === 'failed' || state === 'unknown' ? 1 : 0]! : OUTCOMES[state][index]!;
+        return storedStep(words, { action: actions[index]!, outcome, ...(outcome === 'failed' && { problem: 'SYSTEM_REFUSED' as const }), ...(outcome === 'unknown' && { problem: 'SYSTEM_OUTCOME_UNKNOWN' as const }) });
+      }),
+    },
+    ...(DECIDED.has(state) && { decidedBy: BOB, decidedByName: words.name ?? 'Bob Brandt', decidedAt: new Date(NOW_MS) }),
+    ...changes,
+  });
+}
+
+const revive = (state: ApprovalState, reason = 'the cause was found'): ApprovalRecord =>
+  record({ state, by: 'second person', subject: { kind: 'revive', reason, level: 'full' }, ...(DECIDED.has(state) && { decidedBy: ANNA, decidedByName: 'Anna Weber', decidedAt: new Date(NOW_MS) }) });
+
+// --- looking into cards --------------------------------------------------------------------------------------------
+
+interface Found {
+  readonly path: string;
+  readonly text: string;
+  /** The element that the string is a property of. */
+  readonly owner: Readonly<Record<string, unknown>>;
+  readonly key: string;
+}
+
+function strings(value: unknown, path = '$', owner: Readonly<Record<string, unknown>> = {}, key = ''): readonly Found[] {
+  if (typeof value === 'string') return [{ path, text: value, owner, key }];
+  if (Array.isArray(value)) return value.flatMap((item, index) => strings(item, `${path}[${index}]`, owner, key));
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, inner]) => strings(inner, `${path}.${name}`, value as Readonly<Record<string, unknown>>, name));
+}
+
+const runsOf = (content: unknown): readonly string[] => strings(content).filter(({ key, owner }) => key === 'text' && owner['type'] === 'TextRun').map(({ text }) => text);
+const textOf = (content: unknown): string => strings(content).map(({ text }) => text).join('\n');
+
+let schema: ValidateFunction | undefined;
+function assertSchema(content: unknown): void {
+  if (!existsSync(SCHEMA)) return;
+  if (schema === undefined) {
+    const ajv = new Ajv({ strict: false, validateFormats: false, allErrors: false });
+    ajv.addMetaSchema(require('ajv/dist/refs/json-schema-draft-06.json') as object);
+    const { id: _id, ...rest } = JSON.parse(readFileSync(SCHEMA, 'utf8')) as Record<string, unknown>;
+    schema = ajv.compile(rest);
+  }
+  assert(schema(content), JSON.stringify(schema.errors?.slice(0, 3)));
+}
+
+/** The renderer that Teams' own clients descend from: what it does not know or like is an event. */
+function assertParses(content: unknown): void {
+  const { AdaptiveCard, HostConfig, SerializationContext, Version } = require('adaptivecards/dist/adaptivecards.js');
+  const context = new SerializationContext(new Version(1, 5));
+  const card = new AdaptiveCard();
+  // Teams shows six buttons; the library's own default is five.
+  card.hostConfig = new HostConfig({ actions: { maxActions: 6 } });
+  card.parse(content, context);
+  const events = Array.from({ length: context.eventCount }, (_, index) => context.getEventAt(index).message as string);
+  assert.deepEqual([...events, ...card.validateProperties().validationEvents.map((event: { message: string }) => event.message)], []);
+}
+
+function assertCard(content: Readonly<Record<string, unknown>>): void {
+  assertSchema(content);
+  assertParses(content);
+  assert.equal(content['type'], 'AdaptiveCard');
+  assert.equal(content['version'], '1.5');
+  assert.equal(content['fallbackText'], en.card.fallback);
+  // Teams takes about 80 KB a message; a card with room to spare.
+  assert(Buffer.byteLength(JSON.stringify(content), 'utf16le') < 80_000);
+  for (const { path, key } of strings(content)) assert(!key.startsWith('$') || path === '$.$schema', `template syntax stays at ${path}`);
+}
+
+/** Nothing from outside stands where Markdown, templates or client functions would be expanded. */
+function assertHostileIsInert(content: unknown, allowed: (text: string) => boolean = () => false): void {
+  for (const { path, text, owner, key } of strings(content)) {
+    const isRun = owner['type'] === 'TextRun' && key === 'text';
+    if (/\*\*|evil|gpj|<at>|THE-END/.test(text)) assert(isRun, `outside text at ${path}`);
+    assert.doesNotMatch(text, /[\u202a-\u202e\u2066-\u2069\u200b]/, path);
+    if (!allowed(text)) assert.doesNotMatch(text, /\$\{/, path);
+    for (const [call] of text.matchAll(/\{\{[^}]*\}?\}?/g)) assert.match(call, /^\{\{(?:DATE|TIME)\(20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ(?:, SHORT)?\)\}\}$/, path);
+  }
+}
+
+const actionsOf = (content: Readonly<Record<string, unknown>>): readonly Readonly<Record<string, unknown>>[] => (content['actions'] ?? []) as readonly Readonly<Record<string, unknown>>[];
+
+// --- requests ------------------------------------------------------------------------------------------------------
+
+describe('bot/cards: the schema of Adaptive Cards 1.5', function () {
+  it('is there to check against', function () {
+    if (!existsSync(SCHEMA)) this.skip();
+  });
+});
+
+describe('bot/cards: a request', () => {
+  const variants: readonly (readonly [string, (state: ApprovalState) => ApprovalRecord])[] = [
+    ['one step', (state) => requestIn(state, 1)],
+    ['three steps', (state) => requestIn(state, 3)],
+    ['one step for a second person', (state) => requestIn(state, 1, { by: 'second person' })],
+    ['three steps for a second person', (state) => requestIn(state, 3, { by: 'second person' })],
+    ['a revival', (state) => revive(state)],
+    ['hostile words', (state) => requestIn(state, 3, { requesterName: HOSTILE_NAME }, { name: HOSTILE_NAME, reason: HOSTILE_REASON, context: [HOSTILE_NAME, 'anna@contoso.com'] })],
+    ['a hostile reason to revive', (state) => revive(state, HOSTILE_REASON)],
+  ];
+  for (const [what, requestFor] of variants) {
+    for (const state of STATES) {
+      it(`with ${what} is a valid card while ${state}`, () => {
+        const request = requestFor(state);
+        const { content, summary } = approvalCard(request);
+        assertCard(content);
+        assert.notEqual(summary, '');
+        assertHostileIsInert(content, (text) => text.includes('THE-END'));
+
+        const actions = actionsOf(content);
+        assert.equal(actions.length, state === 'pending' ? 2 : 0, 'buttons only while it waits');
+        for (const action of actions) {
+          assert.equal(action['type'], 'Action.Execute');
+          assert.deepEqual(action['data'], { reference: request.reference });
+        }
+        const elsewhere = strings({ ...content, actions: [] }).filter(({ text }) => text.includes(request.reference));
+        assert.deepEqual(elsewhere, [], 'the reference stands on buttons only');
+      });
+    }
+  }
+
+  for (const state of STATES.filter((each) => each !== 'pending')) {
+    it(`says in words what became of it: ${state}`, () => {
+      const { content, summary } = approvalCard(requestIn(state, 1));
+      assert(textOf(content).includes(en.card.state[state]), textOf(content));
+      assert(summary.includes(en.card.state[state]));
+      assert(!textOf(content).includes(en.card.runsAtOnce));
+    });
+  }
+  it('says until when it is valid while it waits', () => {
+    assert(textOf(approvalCard(requestIn('pending', 1)).content).includes('{{DATE(2026-05-04T09:40:00Z, SHORT)}} {{TIME(2026-05-04T09:40:00Z)}}'));
+  });
+  it('says who decided', () => {
+    for (const state of STATES.filter((each) => DECIDED.has(each))) assert.match(textOf(approvalCard(requestIn(state, 1)).content), /Bob Brandt/);
+  });
+  it('says of each of several steps what became of it', () => {
+    const text = textOf(approvalCard(requestIn('failed', 3)).content);
+    assert(text.includes('✓ done'));
+    assert(text.includes(en.errors.SYSTEM_REFUSED));
+    assert(text.includes('– not run'));
+  });
+  it('never says done of an observed step', () => {
+    const request = record({ state: 'succeeded', decidedByName: 'Bob', decidedAt: new Date(NOW_MS), subject: { kind: 'steps', steps: [storedStep({}, { outcome: 'observed' })] } });
+    assert(!textOf(approvalCard(request).content).includes(en.card.state.succeeded));
+    assert.match(textOf(approvalCard(request).content), /nothing was changed/);
+  });
+  it('says that nothing was done when an approved request died before it began', () => {
+    const request = requestIn('failed', 1, { subject: { kind: 'steps', steps: [storedStep()] } });
+    assert(textOf(approvalCard(request).content).includes(en.card.interruptedBeforeStart));
+  });
+
+  it('shows a reason of 4,000 characters whole, with its line breaks', () => {
+    const runs = runsOf(approvalCard(requestIn('pending', 1, {}, { reason: HOSTILE_REASON })).content);
+    const reason = runs.find((text) => text.includes('THE-END'));
+    assert(reason);
+    assert.equal(reason, `${HOSTILE_REASON.replace('{{', '{ {').replaceAll('\u202e', '')} (${en.card.from['your words']})`);
+  });
+  it('shows the reason of a revival whole', () => {
+    assert(runsOf(approvalCard(revive('pending', HOSTILE_REASON)).content).some((text) => text.endsWith('THE-END')));
+  });
+  it('says where the reason comes from, for each reader', () => {
+    const composed = storedStep({}, { provenance: { reason: 'composed by Steward' } });
+    assert(textOf(approvalCard(record({ subject: { kind: 'steps', steps: [composed] } })).content).includes(en.card.from['composed by Steward']));
+    assert(textOf(approvalCard(requestIn('pending', 1)).content).includes(en.card.from['your words']));
+    assert(textOf(approvalCard(requestIn('pending', 1, { by: 'second person' })).content).includes(en.card.fromRequester['your words']));
+  });
+  it('shows the user name in the Account run only', () => {
+    const { content, summary } = approvalCard(requestIn('pending', 1));
+    const holding = strings(content).filter(({ text }) => text.includes('anna.weber@contoso.com'));
+    assert.deepEqual(holding.map(({ text, owner }) => [text, owner['type']]), [['Sales · anna.weber@contoso.com', 'TextRun']]);
+    assert(!summary.includes('@'));
+  });
+  it('puts no outside text into the notification', () => {
+    for (const state of STATES) assert.doesNotMatch(approvalCard(requestIn(state, 1, { requesterName: HOSTILE_NAME }, { name: HOSTILE_NAME, reason: HOSTILE_REASON })).summary, /Anna|bold|evil/);
+  });
+  it('asks the requester to confirm, and somebody else to approve', () => {
+    assert(textOf(approvalCard(requestIn('pending', 2)).content).includes(en.card.confirm));
+    assert(textOf(approvalCard(requestIn('pending', 2, { by: 'second person' })).content).includes(en.card.approve));
+  });
+  it('names its button after the action where there is one step', () => {
+    assert.equal(actionsOf(approvalCard(requestIn('pending', 1)).content)[0]!['title'], en.actions.get('block_sign_in')!.button);
+  });
+  it('has a title even for an action that left the catalogue', () => {
+    assert.equal(titleOf(record({ subject: { kind: 'steps', steps: [storedStep({}, { action: 'constructor' })] } })), 'constructor');
+  });
+  it('passes the output gate: no internal id stands on it', () => {
+    const gate = new Speaker([], () => []);
+    for (const state of STATES) assert.doesNotThrow(() => gate.card(approvalCard(requestIn(state, 3)).content, 'x', { ids: [ANNA, BOB] }));
+  });
+});
+
+// --- lists and results ---------------------------------------------------------------------------------------------
+
+describe('bot/cards: the list of matches', () => {
+  const options = Array.from({ length: 10 }, () => ({ name: HOSTILE_NAME, context: [HOSTILE_NAME, 'anna@contoso.com'] }));
+  const reference = 'p'.repeat(20);
+
+  it('is a valid card, with hostile names in runs only', () => {
+    const content = pickCard(reference, options);
+    assertCard(content);
+    assertHostileIsInert(content);
+    assertCard(pickCard(reference, [{ name: 'A', context: [] }, { name: '', context: [''] }]));
+  });
+  it('carries a reference and a number, wherever it can be clicked', () => {
+    const content = pickCard(reference, options);
+    const rows = (content['body'] as Record<string, { data: unknown }>[]).flatMap((row) => (row['selectAction'] === undefined ? [] : [row['selectAction'].data]));
+    assert.deepEqual(rows, options.map((_, choice) => ({ reference, choice })));
+    assert.deepEqual(actionsOf(content).map((action) => action['data']), options.slice(0, 6).map((_, choice) => ({ reference, choice })));
+  });
+  it('is replaced by a card that can be clicked no more', () => {
+    const content = pickedCard(en.pick.picked(HOSTILE_NAME));
+    assertCard(content);
+    assertHostileIsInert(content);
+    assert.equal(actionsOf(content).length, 0);
+    assert(!JSON.stringify(content).includes('Action.'));
+  });
+});
+
+describe('bot/cards: results', () => {
+  const anna = { kind: 'person' as const, id: ANNA, label: HOSTILE_NAME };
+  const device = { kind: 'device' as const, id: BOB, label: HOSTILE_NAME };
+  const results: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+    find_person: { people: [{ person: anna, sign_in: 'allowed', account: 'guest', job_title: HOSTILE_NAME, department: undefined, user_name: 'anna@contoso.com' }], more_matches: true },
+    show_person: { person: anna, sign_in: 'blocked', account: 'member', manager: anna, job_title: HOSTILE_NAME, department: HOSTILE_NAME, office: undefined, user_name: 'anna@contoso.com', mail: HOSTILE_NAME },
+    list_devices: {
+      person: anna,
+      devices: [{ device, platform: 'windows', compliance: 'noncompliant', last_sync: new Date(NOW_MS), model: HOSTILE_NAME, os_version: '11', serial_number: 'PF3ABC12' }, { device, platform: 'other', compliance: 'other', last_sync: undefined, model: '', os_version: '', serial_number: '' }],
+      more_matches: false,
+    },
+    block_sign_in: { person: anna, sign_in: 'blocked' },
+    unblock_sign_in: { person: anna, sign_in: 'allowed' },
+    revoke_sessions: { person: anna, sessions: 'ended' },
+  };
+  for (const action of catalogue.all()) {
+    it(`of ${action.name} are a valid card, with hostile labels in runs only`, () => {
+      const result = results[action.name]!;
+      assert(action.result.safeParse(result).success, 'the fixture is a result of the action');
+      const { content, summary } = resultCard(action, result);
+      assertCard(content);
+      assertHostileIsInert(content);
+      assert.equal(actionsOf(content).length, 0);
+      assert.equal(summary, en.actions.get(action.name)!.title);
+      assert.doesNotThrow(() => new Speaker([], () => []).card(content, summary, { ids: [ANNA, BOB] }));
+      assert.doesNotMatch(textOf(content), /\[internal id\]|\[object|undefined|noncompliant/);
+    });
+    it(`of ${action.name} reach the model without a label`, () => {
+      assert.doesNotMatch(JSON.stringify(forModel(action.result, results[action.name], () => 'person_k7m2qz')), /Anna|evil|contoso|PF3/);
+    });
+  }
+  it('say that there is nothing, and that there is more', () => {
+    const list = catalogue.find('list_devices')!;
+    assert(textOf(resultCard(list, { person: anna, devices: [], more_matches: false }).content).includes(en.results.none.get('list_devices')!));
+    assert(textOf(resultCard(list, { person: anna, devices: [], more_matches: true }).content).includes(en.results.more));
+  });
+});
+
+describe('bot/cards: helpers', () => {
+  it('keep a whole text whole: only direction, template calls and odd blanks are changed', () => {
+    assert.equal(inert('a\n\tb\u00a0c\u202e {{x}} ${y}', { whole: true }), 'a\n b c { {x}} ${y}');
+    assert.equal(inert('x'.repeat(10_000), { whole: true }).length, 10_000);
+  });
+  it('leave no two braces side by side in a whole text', () => {
+    assert.doesNotMatch(inert('{{{DATE(2020-01-01T00:00:00Z, SHORT)}}', { whole: true }), /\{\{/);
+  });
+  it('write times so that the client shows them in the reader’s zone', () => {
+    assert.equal(clientTime(new Date(Date.UTC(2026, 0, 2, 3, 4, 5, 678))), '{{DATE(2026-01-02T03:04:05Z, SHORT)}} {{TIME(2026-01-02T03:04:05Z)}}');
+  });
+});

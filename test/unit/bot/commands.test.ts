@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { catalogue } from '../../../src/actions/catalogue.ts';
+import { helpText, latchText, parseCommand, usd, type Command } from '../../../src/bot/commands.ts';
+import { en } from '../../../src/bot/wording/en.ts';
+import { latchLevels, type Latch } from '../../../src/guard/ports.ts';
+import type { Permitted } from '../../../src/guard/gate.ts';
+import { person } from './support.ts';
+
+const KILL_ALL: Command = { kind: 'kill', scope: 'all' };
+const KILL_OTHER: Command = { kind: 'kill', scope: 'other' };
+
+describe('bot/commands: what code recognises before the model', () => {
+  const table: readonly (readonly [string, Command])[] = [
+    ...['kill all', 'kill', 'KILL ALL!', ' Kill  All \n', 'kill everything', 'kill switch', 'kill\nall', 'kill all 🛑'].map((text) => [text, KILL_ALL] as const),
+    ...['kill all now', 'kill all please', 'kill all, now!'].map((text) => [text, KILL_ALL] as const),
+    ...['kill model', 'kill action block_sign_in', 'kill person @Anna', 'kill Anna’s session', 'kill her laptop', 'kill it', 'kill allan', 'kill мой процесс', 'kill 他'].map((text) => [text, KILL_OTHER] as const),
+    ['revive', { kind: 'revive', reason: '' }],
+    ['revive because', { kind: 'revive', reason: '' }],
+    ['revive because it is fixed', { kind: 'revive', reason: 'it is fixed' }],
+    ['Revive all because it is fixed', { kind: 'revive', reason: 'it is fixed' }],
+    ['REVIVE: it is fixed', { kind: 'revive', reason: 'it is fixed' }],
+    ['revive, because\nit is fixed', { kind: 'revive', reason: 'it is fixed' }],
+    ...['status', 'Status?', 'STATUS!'].map((text) => [text, { kind: 'status' }] as const),
+    ...['help', 'Help!', '?', 'what can you do?', 'what can I ask you', 'hilfe'].map((text) => [text, { kind: 'help' }] as const),
+    ...['cancel', 'stop', 'Stop!!!', 'abort', 'never mind', 'nevermind', 'cancel that please', 'forget it', 'stop it'].map((text) => [text, { kind: 'cancel' }] as const),
+    ...['hi', 'Hello Steward!', 'hello, there', 'good morning', 'Guten Tag', 'grüezi'].map((text) => [text, { kind: 'greeting' }] as const),
+    ...['thanks', 'thank you so much', 'danke schön', 'cheers!'].map((text) => [text, { kind: 'thanks' }] as const),
+    ...['yes', 'Yes!', 'YES PLEASE', 'yes, please do it', 'yes block her', 'ok', 'okay go ahead', 'approve', 'approved', 'confirm', 'do it', 'go ahead', '👍', 'ja', 'sí'].map((text) => [text, { kind: 'yes' }] as const),
+  ];
+  for (const [text, command] of table) {
+    it(`takes ${JSON.stringify(text)} as ${command.kind}${'scope' in command ? ` ${command.scope}` : ''}`, () => {
+      assert.deepEqual(parseCommand(text), command);
+    });
+  }
+  const sentences = [
+    '',
+    'killing',
+    'killed all processes?',
+    'skill all',
+    'how do I kill a process',
+    'why did somebody kill all sessions',
+    'revived',
+    'reviving a laptop',
+    'status of Anna Weber',
+    'help me block Anna',
+    'what can you do about Anna’s laptop',
+    'stop Anna’s account',
+    'stop Anna',
+    'cancel her meeting',
+    'stopping',
+    'hi, block Anna',
+    'hello block Anna Weber',
+    'thanks, and block Anna',
+    'yes please block Anna',
+    'yes, block Anna Weber',
+    'yes and also wipe it',
+    'ok block him and Bob',
+    'sure thing',
+    'yesterday her phone was stolen',
+    'okra',
+    'block Anna. yes',
+    'do it for Anna',
+    'confirmation of Anna',
+    'approve Anna',
+    'yes Łódź',
+    'stop Öztürk',
+    'hi Ωμέγα',
+    'yes блок',
+  ];
+  for (const text of sentences) {
+    it(`leaves ${JSON.stringify(text)} to the model`, () => {
+      assert.equal(parseCommand(text), undefined);
+    });
+  }
+  it('ends in time on text made to make patterns slow', () => {
+    const startedMs = performance.now();
+    for (const text of [`yes${' please'.repeat(5_000)} x`, `thanks${' a lot'.repeat(5_000)} x`, `kill ${'!'.repeat(50_000)}x`, `cancel${' it'.repeat(5_000)} x`, `revive ${': '.repeat(20_000)}`]) parseCommand(text);
+    assert(performance.now() - startedMs < 1_000);
+  });
+});
+
+describe('bot/commands: help', () => {
+  const permitted = (name: string, kind: 'run' | 'confirm' | 'second person', own = false): Permitted => ({ action: catalogue.find(name)!, kind, own });
+
+  it('says that there is nothing to ask for, where there is nothing', () => {
+    assert.equal(helpText(person(), []), en.helpNothing);
+  });
+  it('lists what is permitted and nothing else', () => {
+    const text = helpText(person({ roles: ['helpdesk'] }), [permitted('find_person', 'run'), permitted('block_sign_in', 'confirm')]);
+    assert.match(text, /find people/);
+    assert.match(text, /block someone’s sign-in/);
+    assert.doesNotMatch(text, /list devices|kill all|end all sessions/);
+  });
+  it('says who decides: the person on a card, or somebody else', () => {
+    assert.match(helpText(person(), [permitted('block_sign_in', 'confirm')]), /You confirm it on a card first/);
+    assert.match(helpText(person(), [permitted('block_sign_in', 'second person')]), /A second person approves it first/);
+    assert.doesNotMatch(helpText(person(), [permitted('find_person', 'run')]), /confirm|approves/);
+  });
+  it('gives an example about the person themselves where they may ask only that', () => {
+    const text = helpText(person(), [permitted('list_devices', 'run', true)]);
+    assert.match(text, /which devices do I have\?/);
+    assert.doesNotMatch(text, /Anna Weber/);
+  });
+  it('tells admins, and nobody else, about kill and revive', () => {
+    assert.match(helpText(person({ roles: ['admin'] }), []), /kill all/);
+    for (const role of ['employee', 'helpdesk', 'approver'] as const) assert.doesNotMatch(helpText(person({ roles: [role] }), [permitted('find_person', 'run')]), /kill|revive/);
+  });
+  it('has words for every action of the catalogue', () => {
+    for (const action of catalogue.all()) assert(en.actions.get(action.name)?.help, action.name);
+  });
+});
+
+describe('bot/commands: status', () => {
+  const latch = (changes: Partial<Latch> = {}): Latch => ({ level: 'off', epoch: 4, changedAt: new Date(Date.UTC(2026, 4, 4, 9, 30, 59)), changedBy: 'd', changedByName: 'Anna Weber', reason: 'r', ...changes });
+
+  it('says the level, since when, and by whom', () => {
+    const text = latchText({ level: 'off', epoch: 4, latch: latch() });
+    assert.match(text, /switched off since 2026-05-04 09:30 UTC, set by Anna Weber\./);
+  });
+  it('has a sentence for every level', () => {
+    assert.equal(new Set(latchLevels.map((level) => latchText({ level, epoch: 1, latch: latch({ level }) }))).size, latchLevels.length);
+  });
+  it('says that a missing latch counts as off', () => {
+    assert.equal(latchText({ level: 'off', epoch: 0, latch: undefined }), en.status.missing);
+  });
+  it('makes the name of who set it inert, in a text that is Markdown', () => {
+    assert.doesNotMatch(latchText({ level: 'off', epoch: 4, latch: latch({ changedByName: '**x** [a](https://evil.example)\u202e' }) }), /(?<!\\)\*|(?<!\\)\[|\u202e/);
+  });
+  for (const [micro, text] of [
+    [0, '0.00'],
+    [1, '0.01'],
+    [10_000, '0.01'],
+    [10_001, '0.02'],
+    [999_999, '1.00'],
+    [250_000_000, '250.00'],
+    [1_234_560_000, '1234.56'],
+  ] as const) {
+    it(`shows ${micro} micro-USD as ${text}, never as less than was spent`, () => {
+      assert.equal(usd(micro), text);
+    });
+  }
+});

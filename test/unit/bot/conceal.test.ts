@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { HandleBook } from '../../../src/actions/handles.ts';
+import { conceal } from '../../../src/bot/conceal.ts';
+import { NOW_MS, shown, vectors } from './support.ts';
+
+const fresh = (): HandleBook => new HandleBook([], NOW_MS);
+
+describe('bot/conceal', () => {
+  for (const line of vectors('conceal-invalid.txt')) {
+    const [pasted = '', never = pasted] = line.split('\t');
+    it(`hides ${shown(pasted)} from the model`, () => {
+      const concealed = conceal(`block ${pasted} now`, fresh(), NOW_MS);
+      assert(!concealed.toLowerCase().includes(never.toLowerCase()), concealed);
+      assert.match(concealed, /text_[a-z2-7]{12}/);
+      assert.match(concealed, /^block /);
+      assert.match(concealed, / now$/);
+    });
+  }
+  for (const text of vectors('conceal-valid.txt')) {
+    it(`leaves ${shown(text)} as it is`, () => {
+      assert.equal(conceal(text, fresh(), NOW_MS), text);
+    });
+  }
+  it('keeps what was pasted behind the handle, so that a find action gets it back whole', () => {
+    const handles = fresh();
+    const handle = /text_[a-z2-7]+/.exec(conceal('find anna@contoso.com.', handles, NOW_MS))![0];
+    assert.equal(handles.resolveText(handle, NOW_MS), 'anna@contoso.com');
+  });
+  it('gives the same text the same handle, and another text another', () => {
+    const [first, second, third] = conceal('a@contoso.com b@contoso.com a@contoso.com', fresh(), NOW_MS).split(' ');
+    assert.equal(first, third);
+    assert.notEqual(first, second);
+  });
+  it('works the same the second time: no state stays in a pattern', () => {
+    for (let time = 0; time < 5; time += 1) {
+      assert.doesNotMatch(conceal('block CONTOSO\\anna and anna@contoso.com', fresh(), NOW_MS), /anna/);
+      assert.equal(conceal('{person_k7m2qz}', fresh(), NOW_MS), '{person_k7m2qz}');
+    }
+  });
+  it('ends in time on text made to make patterns slow', () => {
+    const startedMs = performance.now();
+    for (const evil of ['a'.repeat(4_000), 'a.'.repeat(2_000), '+1 '.repeat(1_300), 'A-'.repeat(2_000), `a@${'b.'.repeat(2_000)}`, '-----BEGIN '.repeat(360)]) conceal(evil, fresh(), NOW_MS);
+    assert(performance.now() - startedMs < 1_500);
+  });
+});

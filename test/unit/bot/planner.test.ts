@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import type { TurnContext } from 'botbuilder';
+import { catalogue } from '../../../src/actions/catalogue.ts';
+import { claimsAnEffect, StewardPlanner, type PlannerDependencies } from '../../../src/bot/planner.ts';
+import { Speaker } from '../../../src/bot/say.ts';
+import { attachTurn, Turn } from '../../../src/bot/turn.ts';
+import { en } from '../../../src/bot/wording/en.ts';
+import { ANNA_GUID, handlesWith, NOW_MS, person, PLACE } from './support.ts';
+
+/** A planner whose every dependency fails when it is called, but for those given. */
+function planner(given: Partial<PlannerDependencies> = {}): StewardPlanner {
+  const untouched = (name: string): never => new Proxy({}, { get: (_, key) => assert.fail(`${name}.${String(key)} was touched`) }) as never;
+  return new StewardPlanner({
+    catalogue,
+    contract: 'c',
+    ceiling: untouched('ceiling'),
+    gate: untouched('gate'),
+    executor: untouched('executor'),
+    killSwitch: untouched('killSwitch'),
+    desk: untouched('desk'),
+    ledger: { record: async () => ({ id: 'ref-1' }) } as unknown as PlannerDependencies['ledger'],
+    digestKey: { digest: (text: string) => text.slice(0, 4) },
+    speaker: new Speaker([], () => []),
+    clock: { now: () => new Date(NOW_MS), monotonicMs: () => 0 },
+    ...given,
+  });
+}
+
+function conversation(): { readonly context: TurnContext; readonly turn: Turn; readonly sent: string[] } {
+  const sent: string[] = [];
+  const context = { turnState: new Map(), sendActivity: async (activity: { text?: string }) => (sent.push(activity.text ?? ''), { id: 'a' }) } as unknown as TurnContext;
+  const turn = new Turn({ context, person: person(), place: PLACE, requestActivityId: 'm1', untrusted: false, signal: new AbortController().signal, speaking: () => undefined, memory: { history: [], handles: handlesWith().entries(NOW_MS), words: [] }, nowMs: NOW_MS });
+  attachTurn(context, turn);
+  return { context, turn, sent };
+}
+
+describe('bot/planner: what sounds like an effect', () => {
+  for (const text of ['Sign-in was blocked.', 'I have blocked her.', 'Done!', 'She is signed out everywhere.', 'Her sessions have ended.', 'I disabled the account', 'Account re-enabled.', 'It was successful', 'It succeeded.', 'Das Konto ist gesperrt.', 'ERLEDIGT', 'The device was wiped', 'Request approved', 'I signed her out everywhere.', 'I logged him out of all sessions.', 'Her account is now deactivated.']) {
+    it(`is ${JSON.stringify(text)}`, () => {
+      assert.equal(claimsAnEffect(text), true);
+    });
+  }
+  for (const text of ['Whom do you mean?', 'I found {person_k7m2qz}.', 'Hello there', 'A blockchain is not my topic.', 'Sign-in is allowed.', 'Please confirm it on the card.', 'She has two devices.']) {
+    it(`is not ${JSON.stringify(text)}`, () => {
+      assert.equal(claimsAnEffect(text), false);
+    });
+  }
+});
+
+describe('bot/planner: the last word', () => {
+  it('says beside a claimed effect that nothing was changed', async () => {
+    const { context, sent, turn } = conversation();
+    await planner().say(context, 'I blocked {person_k7m2qz}.');
+    assert.deepEqual(sent, [`I blocked Anna Weber.\n\n${en.nothingChanged}`]);
+    assert.equal(turn.ended, true);
+  });
+  it('withholds an answer with an internal id, and says so with a reference', async () => {
+    const { context, sent } = conversation();
+    await planner().say(context, `It is ${ANNA_GUID}.`);
+    assert.deepEqual(sent, [`${en.errors.SAY_WITHHELD}${en.reference('ref-1')}`]);
+  });
+  it('sends no empty message when the gate left nothing of the text', async () => {
+    const { context, sent } = conversation();
+    await planner().say(context, '![x](https://evil.example/a.png)');
+    assert(!sent.includes(''));
+  });
+});
+
+describe('bot/planner: the door behind every command', () => {
+  for (const [what, callId, command] of [
+    ['a step that was never decided', 'call_1', 'block_sign_in'],
+    ['no call id', undefined, 'block_sign_in'],
+    ['a call id that is no text', { toString: 'x' }, 'block_sign_in'],
+    ['a name that leads into prototypes', 'constructor', 'constructor'],
+    ['the framework’s own command', '___DO___', '___DO___'],
+  ] as const) {
+    it(`refuses ${what}: nothing is executed, and one sentence is said`, async () => {
+      const { context, sent, turn } = conversation();
+      assert.equal(await planner().door(context, callId, command), '');
+      assert.equal(sent.length, 1);
+      assert.equal(turn.ended, true);
+      assert.equal(await planner().door(context, callId, command), '', 'and nothing more after that');
+      assert.equal(sent.length, 1);
+    });
+  }
+  it('refuses to ask people when nothing waits for them', async () => {
+    const { context, sent } = conversation();
+    await planner().door(context, 'x', 'steward.ask_people');
+    assert.equal(sent.length, 1);
+  });
+  it('says the sentence of the error even when the ledger can’t be written', async () => {
+    const { context, sent } = conversation();
+    await planner({ ledger: { record: async () => Promise.reject(new Error('SENTINEL')) } as unknown as PlannerDependencies['ledger'] }).door(context, 'x', 'block_sign_in');
+    assert.deepEqual(sent, [en.errors.UNEXPECTED]);
+  });
+});
