@@ -47,12 +47,17 @@ const shape = z.object({
   STEWARD_MONTHLY_CEILING_USD: usd,
   STEWARD_PERSON_DAILY_CEILING_USD: usd,
   STEWARD_LINK_HOSTS: hosts,
-  PORT: z.string().regex(/^\d{1,5}$/).transform(Number).default(3978),
+  PORT: z.string().regex(/^\d{1,5}$/, 'must be a port').transform(Number).pipe(z.int().min(1).max(65_535)).default(3978),
 });
 
-/** Variables that would print secrets, trust anyone or add a key: production does not start with them. */
+/** Variables that would print secrets, trust anyone, ask somebody else for tokens or add a key: production does not start with them. */
 const FORBIDDEN: readonly string[] = [
   'NODE_TLS_REJECT_UNAUTHORIZED',
+  'NODE_EXTRA_CA_CERTS',
+  'SSLKEYLOGFILE',
+  'NODE_V8_COVERAGE',
+  'NODE_REPL_EXTERNAL_MODULE',
+  'AZURE_AUTHORITY_HOST',
   'NODE_DEBUG',
   'DEBUG',
   'AZURE_LOG_LEVEL',
@@ -67,6 +72,23 @@ const FORBIDDEN: readonly string[] = [
   'MicrosoftAppType',
 ];
 
+/** Options of Node that production may be started with. Any other could open a debugger, write keys to a file or load code. */
+const NODE_OPTIONS: ReadonlySet<string> = new Set(['--max-old-space-size', '--enable-source-maps', '--disable-sigusr1', '--no-warnings', '--import', '--unhandled-rejections']);
+
+/** The options that are not allowed, without their values, as they were written. */
+function optionProblems(options: readonly string[]): readonly string[] {
+  return options.flatMap((option) => {
+    // Node takes quotation marks and backslashes out of NODE_OPTIONS, and `_` for `-`. What is no option is the value of one.
+    const name = /^(?:--[\w-]+|-\w?)/.exec(option.replace(/["'\\]/g, ''))?.[0];
+    return name === undefined || NODE_OPTIONS.has(name.replaceAll('_', '-')) ? [] : [`the option ${name} must not be used`];
+  });
+}
+
+/** Settings of which no two may be the same, in whatever case they are written. */
+function areDistinct(ids: readonly string[]): boolean {
+  return new Set(ids.map((id) => id.toLowerCase())).size === ids.length;
+}
+
 /**
  * Reads the environment, once. Fails with `CONFIGURATION_INVALID` and everything that is wrong, one line each; values
  * are not repeated.
@@ -74,15 +96,17 @@ const FORBIDDEN: readonly string[] = [
 export function readConfig(env: Readonly<Record<string, string | undefined>>, nodeOptions: readonly string[] = []): Configuration {
   const problems: string[] = [];
   for (const name of FORBIDDEN) if (env[name] !== undefined && env[name] !== '') problems.push(`${name} must not be set`);
-  for (const option of [...nodeOptions, ...(env['NODE_OPTIONS'] ?? '').split(/\s+/)]) {
-    if (/^--(?:inspect|cpu-prof|heap-prof|heapsnapshot|tls-keylog)\b/.test(option)) problems.push(`the option ${option.replace(/=.*/, '')} must not be used`);
-  }
+  problems.push(...optionProblems([...nodeOptions, ...(env['NODE_OPTIONS'] ?? '').split(/\s+/)]));
   for (const name of Object.keys(env)) if (name.startsWith('STEWARD_') && !(name in shape.shape)) problems.push(`${name} is not a setting of Steward`);
   const parsed = shape.safeParse(env);
   if (!parsed.success) problems.push(...parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
   if (parsed.success) {
-    const { STEWARD_CHANNEL_CLIENT_ID, STEWARD_REASONER_CLIENT_ID, STEWARD_ROBOT_CLIENT_ID, STEWARD_KEEPER_CLIENT_ID } = parsed.data;
-    if (new Set([STEWARD_CHANNEL_CLIENT_ID, STEWARD_REASONER_CLIENT_ID, STEWARD_ROBOT_CLIENT_ID, STEWARD_KEEPER_CLIENT_ID]).size < 4) problems.push('the four client ids must be four different identities');
+    const { data } = parsed;
+    if (!areDistinct([data.STEWARD_CHANNEL_CLIENT_ID, data.STEWARD_REASONER_CLIENT_ID, data.STEWARD_ROBOT_CLIENT_ID, data.STEWARD_KEEPER_CLIENT_ID])) problems.push('the four client ids must be four different identities');
+    const roles = [data.STEWARD_HELPDESK_GROUP_ID, data.STEWARD_APPROVER_GROUP_ID, data.STEWARD_ADMIN_GROUP_ID];
+    if (!areDistinct(roles)) problems.push('helpdesk, approver and admin must be three different groups');
+    // One group for VIP and emergency accounts does no harm; one that gives a role would make its members targets of another kind.
+    if (![data.STEWARD_VIP_GROUP_ID, data.STEWARD_BREAK_GLASS_GROUP_ID].every((id) => areDistinct([id, ...new Set(roles)]))) problems.push('the groups of VIP and emergency accounts must not be groups that give a role');
   }
   if (problems.length > 0 || !parsed.success) throw new StewardError('CONFIGURATION_INVALID', `the configuration does not hold:\n  ${problems.join('\n  ')}`);
   const { data } = parsed;

@@ -13,8 +13,22 @@ export function describeError(error: unknown): Readonly<Record<string, string>> 
     name: error.name,
     ...(error instanceof StewardError ? { message: error.message } : { system: typeof code === 'string' ? code.slice(0, 60) : '' }),
     ...(cause && { cause: cause.name }),
-    at: /\((?:file:\/\/)?[^()]*?((?:src|sandbox|node_modules)\/[^()]+:\d+):\d+\)/.exec(error.stack ?? '')?.[1] ?? '',
+    at: placeOf(error),
   };
+}
+
+const FRAME = /^ {4}at .*?((?:src|sandbox|node_modules)\/[\w@.+/-]{1,200}\.[cm]?[jt]s:\d+):\d+\)?$/;
+
+/** The first place of ours, or of a library, in a stack. A stack begins with the message, which may look like one. */
+function placeOf({ message, stack = '' }: Error): string {
+  const start = stack.indexOf(message);
+  // A message that is not found at the start was changed since: nobody knows then where the old one ends.
+  if (start === -1 || stack.slice(0, start).includes('\n')) return '';
+  for (const line of stack.slice(start + message.length).split('\n').slice(1, 100)) {
+    const place = FRAME.exec(line.slice(0, 500))?.[1];
+    if (place !== undefined) return place;
+  }
+  return '';
 }
 
 /** One line of JSON with the fields above. */

@@ -67,7 +67,7 @@ export function createSteward(settings: StewardSettings, { clients, clock, conne
   const executor = new Executor(clients.robot, killSwitch, clients.limits, ledger, digestKey, clock);
 
   const adapter = new StewardAdapter({ appId: settings.appId, tenantId: settings.tenantId, ...connector, ...(settings.channelKeys && { channelKeys: settings.channelKeys }) });
-  const speaker = new Speaker(['teams.microsoft.com', ...settings.linkHosts], () => clients.secrets());
+  const speaker = new Speaker(settings.linkHosts, () => clients.secrets());
   const desk = new Desk(adapter, speaker, clients.contacts, clients.whoIsWho);
   const approvals = new Approvals({
     store: clients.approvals,
@@ -81,9 +81,10 @@ export function createSteward(settings: StewardSettings, { clients, clock, conne
     clock,
     bindings: Object.values(digests),
     changed: desk.changed,
+    read: desk.read,
   });
   desk.serve(approvals);
-  const planner = new StewardPlanner({ catalogue, contract: settings.contract, ceiling, gate, executor, killSwitch, ledger, digestKey, speaker, desk, clock });
+  const planner = new StewardPlanner({ catalogue, contract: settings.contract, ceiling, gate, executor, approvals, killSwitch, ledger, digestKey, speaker, desk, clock });
   const front = new Front({
     adapter,
     appId: settings.appId,
@@ -105,7 +106,7 @@ export function createSteward(settings: StewardSettings, { clients, clock, conne
     clock,
     onError,
   });
-  const server = createServer({ adapter, tenantId: settings.tenantId, isServiceUrlAllowed, onActivity: front.receive, onError });
+  const server = createServer({ adapter, tenantId: settings.tenantId, isServiceUrlAllowed, onActivity: front.receive, isHealthy: () => !ledger.isBroken, onError });
   let sweeping: NodeJS.Timeout | undefined;
 
   return {
@@ -113,7 +114,7 @@ export function createSteward(settings: StewardSettings, { clients, clock, conne
       await clients.prepare();
       await ledger.record({ kind: 'start', ...digests });
       const listening = await server.listen(port, host);
-      const sweep = (): void => void Promise.all([approvals.sweep(), front.resume()]).catch(onError);
+      const sweep = (): void => void Promise.all([approvals.sweep(), front.resume(), front.rememberAdmins()]).catch(onError);
       sweep();
       sweeping = setInterval(sweep, SWEEP_EVERY_MS);
       return { port: listening };

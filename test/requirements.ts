@@ -62,6 +62,8 @@ const list = [
   { id: 'kill.pending', source: 'design 5', sentence: 'Pending approvals die with the kill, and stay dead after a revival.' },
   { id: 'kill.in-flight', source: 'design 5', sentence: 'A model call in flight is aborted by the kill and leads to nothing.' },
   { id: 'kill.graph-down', source: 'design 5', sentence: 'Kill works while Graph is down.' },
+  { id: 'kill.persistent', source: 'design 5', sentence: 'The latch is persistent: a restart does not revive.' },
+  { id: 'path.durable', source: 'design 5', sentence: 'Approvals, conversations and what was delivered are durable: a restart neither loses nor repeats them.' },
   { id: 'kill.status', source: 'design 5', sentence: '`status` says whether Steward is stopped, also when it is.' },
   { id: 'revive.two-admins', source: 'issue 2, 4', sentence: 'Reviving takes two different admins.' },
   { id: 'path.roles', source: 'issue 2, 4', sentence: 'Roles come from role-assignable Entra groups: who is in none may not ask for actions on others.' },

@@ -2,7 +2,7 @@ import { z } from 'zod/v4';
 import { StewardError } from '../errors.ts';
 import type { Handle, HandleKind, Reference } from './handles.ts';
 import { InternalId } from './internal-id.ts';
-import type { OperationReceipt, Robot } from './ports.ts';
+import type { CallOptions, OperationReceipt, Robot } from './ports.ts';
 
 /** What an action does to the world. `read` changes nothing; `critical` can't be taken back. */
 export const effects = ['read', 'write', 'destructive', 'critical'] as const;
@@ -69,9 +69,7 @@ export type ResultSchema = z.ZodObject<z.core.$ZodShape>;
 
 // --- the definition ------------------------------------------------------------------------------------------------
 
-export interface RunContext {
-  /** Aborted by the kill switch and by the step's deadline. */
-  readonly signal: AbortSignal;
+export interface RunContext extends CallOptions {
   /** Notes a request id of the system for the ledger. */
   readonly receipt: (receipt: OperationReceipt) => void;
 }
@@ -120,10 +118,25 @@ export function defineAction<P extends z.ZodObject, R extends ResultSchema>(defi
   if (definition.description.length > 1024) invalid('description is longer than the 1,024 characters that models accept');
   if (definition.effect !== 'read' && definition.limit === undefined) invalid('everything but a read needs a limit');
   if (definition.effect !== 'read' && definition.target === undefined) invalid('everything but a read needs a target');
-  if (definition.target !== undefined && !(definition.target in definition.parameters.shape)) invalid('target is not one of its parameters');
+  if (definition.limit !== undefined && !(definition.limit.perHour >= 1)) invalid('a limit below one use an hour disables the action: leave it out of the catalogue instead');
+  const parameters = definition.parameters.shape;
+  if (definition.parameters.def.catchall?._zod.def.type !== 'never') invalid('parameters must be a strict object: an extra argument is an error');
+  for (const [parameter, schema] of Object.entries(parameters)) if (holdsHandle(schema, false)) invalid(`parameter \`${parameter}\` holds a handle that would not be resolved: handles stand at the top, and are required`);
+  if (definition.target !== undefined && !(Object.hasOwn(parameters, definition.target) && isHandle(parameters[definition.target]))) invalid('target must be one of its handle parameters');
   checkResult(definition.result, name, invalid);
   // The generic parameters only tie `run` to its own schemas; parsing guarantees the same at run time.
   return definition as unknown as Action;
+}
+
+function isHandle(schema: z.core.$ZodType | undefined): boolean {
+  return schema !== undefined && z.globalRegistry.get(schema)?.['handle'] !== undefined;
+}
+
+/** Whether a handle stands somewhere inside a schema, below its top. */
+function holdsHandle(schema: z.core.$ZodType, below: boolean): boolean {
+  if (isHandle(schema)) return below;
+  const { element, innerType, options, shape } = schema._zod.def as { element?: z.core.$ZodType; innerType?: z.core.$ZodType; options?: readonly z.core.$ZodType[]; shape?: Record<string, z.core.$ZodType> };
+  return [element, innerType, ...(options ?? []), ...Object.values(shape ?? {})].some((inner) => inner !== undefined && holdsHandle(inner, true));
 }
 
 /** Containers, and closed sets: nothing that an outsider wrote fits in them. */

@@ -15,7 +15,7 @@ export type TextHandle = `text_${string}`;
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
 /** 12 characters of base32 are 60 random bits: unique in the deployment for all practical purposes. */
 const LENGTH = 12;
-/** A handle lives eight hours after it was last minted or used. */
+/** A handle lives eight hours after it was last minted: every result that shows the thing again renews it. */
 export const HANDLE_TTL_MS = 8 * 60 * 60 * 1000;
 /** The most handles kept for one person in one conversation; the longest unused go first. */
 const MOST_HANDLES = 120;

@@ -69,7 +69,7 @@ export interface PlanContext {
  */
 export function parsePlan(raw: unknown, context: PlanContext): Plan {
   const calls = toolCalls.safeParse(raw);
-  if (!calls.success) throw new PlanError('PLAN_MALFORMED', calls.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
+  if (!calls.success) throw new PlanError('PLAN_MALFORMED', calls.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.code}`));
   if (calls.data.length === 0) throw new PlanError('PLAN_MALFORMED', ['no steps']);
   if (calls.data.length > MOST_STEPS) throw new PlanError('PLAN_TOO_LONG', [`${calls.data.length} steps, at most ${MOST_STEPS}`]);
   if (new Set(calls.data.map((call) => call.id)).size !== calls.data.length) throw new PlanError('PLAN_MALFORMED', ['two steps share an id']);
@@ -108,7 +108,7 @@ function parseArguments(action: Action, json: string, report: Report): Readonly<
   }
   if (smuggled.length > 0) return report('PLAN_BAD_ARGUMENTS', 'arguments name a prototype key');
   const parsed = action.parameters.safeParse(value);
-  if (!parsed.success) return report('PLAN_BAD_ARGUMENTS', parsed.error.issues.map((issue) => `${issue.path.join('.') || 'arguments'}: ${issue.message}`).join(', '));
+  if (!parsed.success) return report('PLAN_BAD_ARGUMENTS', parsed.error.issues.map((issue) => `${issue.path.join('.') || 'arguments'}: ${issue.code}`).join(', '));
   return parsed.data;
 }
 
@@ -139,6 +139,8 @@ function resolveStep(callId: string, action: Action, proposed: Readonly<Record<s
     }
     const readable = readHandles(value, context);
     if (readable === undefined) return report('HANDLE_UNKNOWN', `${name}: holds a handle that is not live here`);
+    // What a handle stands for may be longer, or hold what the parameter refuses.
+    if (!schema.safeParse(readable).success) return report('PLAN_BAD_ARGUMENTS', `${name}: does not hold once its handles are read`);
     resolved[name] = readable;
     provenance[name] = isFromWords(readable, context.words) ? 'your words' : 'composed by Steward';
   }
@@ -170,7 +172,7 @@ function fold(text: string): string {
 /** Canonical text of what a step does to whom, over which its digest is made: what an approval is bound to. */
 export function stepDigest(step: Pick<Step, 'action' | 'resolved'>): string {
   const bound = Object.entries(step.resolved)
-    .map(([name, value]) => [name, isReference(value) ? `${value.kind}:${value.id.digest()}` : value] as const)
+    .map(([name, value]) => [name, isReference(value) ? ['thing', value.kind, value.id.digest()] : ['text', value]] as const)
     .sort(([a], [b]) => (a < b ? -1 : 1));
   return createHash('sha256').update(JSON.stringify([step.action.name, step.action.version, bound])).digest('hex');
 }

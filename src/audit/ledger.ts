@@ -38,6 +38,11 @@ export class Ledger {
     return record;
   }
 
+  /** Whether a record was lost: from then on nothing is accepted, and whoever watches over this instance replaces it. */
+  get isBroken(): boolean {
+    return this.#broken !== undefined;
+  }
+
   /** Resolves when everything recorded so far is durable, or fails as `record` does. */
   async flush(): Promise<void> {
     await this.#tail;

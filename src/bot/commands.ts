@@ -10,21 +10,28 @@ export type Command =
   | { readonly kind: 'revive'; readonly reason: string }
   | { readonly kind: 'status' | 'help' | 'cancel' | 'greeting' | 'thanks' | 'yes' };
 
+/** After a command nothing may follow but punctuation and symbols. `\W` would take other alphabets for punctuation. */
+const END = String.raw`[^\p{L}\p{N}]*$`;
+const whole = (words: string): RegExp => new RegExp(`^(?:${words})${END}`, 'iu');
+
 const SIMPLE: readonly (readonly [RegExp, 'status' | 'help' | 'cancel' | 'greeting' | 'thanks' | 'yes'])[] = [
-  [/^status\W*$/i, 'status'],
-  [/^(?:help|hilfe|aide|\?|what can you do|what can i (?:ask|do)(?: you)?)\W*$/i, 'help'],
-  [/^(?:cancel|stop|abort|never ?mind|forget (?:it|that))(?: (?:it|that|this|please))*\W*$/i, 'cancel'],
-  [/^(?:hi|hello|hey|hiya|good (?:morning|afternoon|evening)|moin|hallo|guten (?:morgen|tag|abend)|bonjour|servus|grüezi)(?:[ ,]+(?:there|steward|all|team))?\W*$/iu, 'greeting'],
-  [/^(?:thanks|thank you|thx|ty|cheers|danke|merci)(?: (?:a lot|so much|very much|steward|schön))*\W*$/iu, 'thanks'],
-  [/^(?:yes|yep|yeah|yup|ok|okay|sure|confirm(?:ed)?|approved?|go ahead|do it|please do|ja|oui|si|sí|👍)(?:[ ,]+(?:please|do it|go ahead|confirm(?:ed)?|approved?|block (?:her|him|them|it)))*\W*$/iu, 'yes'],
+  [whole('status'), 'status'],
+  [whole(String.raw`help|hilfe|aide|\?|what can you do|what can i (?:ask|do)(?: you)?`), 'help'],
+  [whole('(?:cancel|stop|abort|never ?mind|forget (?:it|that))(?: (?:it|that|this|please))*'), 'cancel'],
+  [whole('(?:hi|hello|hey|hiya|good (?:morning|afternoon|evening)|moin|hallo|guten (?:morgen|tag|abend)|bonjour|servus|grüezi)(?:[ ,]+(?:there|steward|all|team))?'), 'greeting'],
+  [whole('(?:thanks|thank you|thx|ty|cheers|danke|merci)(?: (?:a lot|so much|very much|steward|schön))*'), 'thanks'],
+  [whole('(?:yes|yep|yeah|yup|ok|okay|sure|confirm(?:ed)?|approved?|go ahead|do it|please do|ja|oui|si|sí|👍)(?:[ ,]+(?:please|do it|go ahead|confirm(?:ed)?|approved?|block (?:her|him|them|it)))*'), 'yes'],
 ];
+const KILL = /^kill(?:\s+(.*)|[^\p{L}\p{N}]*)$/isu;
+const KILL_ALL = whole(String.raw`(?:all|everything|switch)?(?:[\s,]+(?:now|please|immediately|at once))*`);
+const REVIVE = /^revive(?![\p{L}\p{N}])[\s:,]*(?:all(?![\p{L}\p{N}])[\s:,]*)?(?:because(?![\p{L}\p{N}])[\s:,]*)?(.*)$/isu;
 
 /** The command in a message, or undefined. */
 export function parseCommand(text: string): Command | undefined {
   const trimmed = text.trim();
-  const kill = /^kill(?:\s+(.*))?$/is.exec(trimmed);
-  if (kill !== null) return { kind: 'kill', scope: /^(?:all|everything|switch)?\W*$/i.test(kill[1] ?? '') ? 'all' : 'other' };
-  const revive = /^revive\b[\s:,]*(?:all\b[\s:,]*)?(?:because\b[\s:,]*)?(.*)$/is.exec(trimmed);
+  const kill = KILL.exec(trimmed);
+  if (kill !== null) return { kind: 'kill', scope: KILL_ALL.test(kill[1] ?? '') ? 'all' : 'other' };
+  const revive = REVIVE.exec(trimmed);
   if (revive !== null) return { kind: 'revive', reason: (revive[1] ?? '').trim() };
   const simple = SIMPLE.find(([shape]) => shape.test(trimmed));
   return simple && { kind: simple[1] };
@@ -43,7 +50,7 @@ export function helpText(person: PersonFacts, permitted: readonly Permitted[]): 
 }
 
 /** The state of the latch in one sentence. */
-export function latchText(reading: LatchReading): string {
+export function latchText(reading: Pick<LatchReading, 'level' | 'latch'>): string {
   if (reading.latch === undefined) return en.status.missing;
   const { changedAt, changedByName } = reading.latch;
   const since = `${changedAt.toISOString().slice(0, 16).replace('T', ' ')} UTC`;

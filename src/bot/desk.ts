@@ -6,8 +6,10 @@ import { isSameHuman } from '../guard/approvals.ts';
 import type { PersonFacts, WhoIsWho } from '../guard/ports.ts';
 import { StewardError } from '../errors.ts';
 import type { StewardAdapter } from './adapter.ts';
+import type { Action } from '../actions/action.ts';
 import { approvalCard } from './cards/approval-card.ts';
 import { inert } from './cards/card.ts';
+import { resultCard } from './cards/result-card.ts';
 import type { ContactStore } from './ports.ts';
 import type { Speaker } from './say.ts';
 import { en } from './wording/en.ts';
@@ -37,14 +39,15 @@ export class Desk {
     this.#approvals = approvals;
   }
 
-  /** Asks the requester to confirm, on a card in this conversation. */
-  async askRequester(context: TurnContext, request: ApprovalRequest): Promise<void> {
+  /** Asks the requester to confirm, on a card in this conversation. Resolves to the record. */
+  async askRequester(context: TurnContext, request: ApprovalRequest): Promise<ApprovalRecord> {
     const approvals = this.#served();
     const record = await approvals.request(request);
     try {
       const activityId = await this.#speaker.show(context, this.#card(record));
       if (activityId === '') throw new StewardError('UNEXPECTED', 'the channel gave the card no id');
       await approvals.cardSent(record.reference, { conversationId: request.place.conversationId, activityId, place: request.place });
+      return record;
     } catch (error) {
       await approvals.abandon(record.reference).catch(() => undefined);
       throw error;
@@ -52,10 +55,10 @@ export class Desk {
   }
 
   /**
-   * Asks other people, in their personal chats. Resolves to the names of those who were asked.
-   * Fails with `APPROVAL_NOBODY_REACHABLE` when there is nobody.
+   * Asks other people, in their personal chats, and shows the requester what they are asked in their name. Resolves to
+   * the record and the names of those who were asked. Fails with `APPROVAL_NOBODY_REACHABLE` when there is nobody.
    */
-  async askOthers(request: ApprovalRequest, role: 'approver' | 'admin'): Promise<readonly string[]> {
+  async askOthers(context: TurnContext, request: ApprovalRequest, role: 'approver' | 'admin'): Promise<{ readonly record: ApprovalRecord; readonly asked: readonly string[] }> {
     const approvals = this.#served();
     const reachable = await this.#reachable(role, request.requester);
     if (reachable.length === 0) throw new StewardError('APPROVAL_NOBODY_REACHABLE', 'no second person has a personal chat with Steward');
@@ -74,7 +77,11 @@ export class Desk {
       await approvals.abandon(record.reference);
       throw new StewardError('APPROVAL_NOBODY_REACHABLE', 'no second person could be sent a card');
     }
-    return asked;
+    // Without buttons: the requester's own click would not count. It shows the outcome like every other.
+    const { content, summary } = approvalCard(record, { viewing: true });
+    const activityId = await this.#speaker.show(context, this.#speaker.card(content, summary, { ids: idsOf(record) }));
+    if (activityId !== '') await approvals.cardSent(record.reference, { conversationId: request.place.conversationId, activityId, place: request.place });
+    return { record, asked };
   }
 
   /** Holds updates of a request's cards for a moment, until the answer to a click has arrived. */
@@ -97,9 +104,20 @@ export class Desk {
     this.#latest.delete(record.reference);
     await Promise.allSettled(record.cards.map((card) => this.#adapter.at(card.place, (context) => this.#speaker.replace(context, card.activityId, this.#card(record)))));
     const over = record.state !== 'pending' && record.state !== 'approved' && record.state !== 'executing';
-    if (record.by === 'second person' && over && record.subject.kind === 'steps') {
-      const { content, summary } = approvalCard(record);
-      await this.#adapter.at(record.place, (context) => this.#speaker.show(context, this.#speaker.card(content, summary, { ids: idsOf(record) }))).catch(() => undefined);
+    // The card changes silently; what somebody else decided is said as well.
+    if (record.by === 'second person' && over) {
+      const { summary } = approvalCard(record);
+      await this.#adapter.at(record.place, (context) => this.#speaker.say(context, this.#speaker.words(summary))).catch(() => undefined);
+    }
+  };
+
+  /** Shows what an approved read brought back, where it was asked for. */
+  readonly read = async (record: ApprovalRecord, action: Action, result: Readonly<Record<string, unknown>>): Promise<void> => {
+    try {
+      const { content, summary } = resultCard(action, result);
+      await this.#adapter.at(record.place, (context) => this.#speaker.show(context, this.#speaker.card(content, summary, { ids: idsOf(record) })));
+    } catch {
+      // The read is done and recorded; that it could not be shown must not undo that. The person may ask again.
     }
   };
 

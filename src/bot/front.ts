@@ -1,4 +1,4 @@
-import { Application, AI, type TurnState } from '@microsoft/teams-ai';
+import type { Application } from '@microsoft/teams-ai';
 import type { TurnContext } from 'botbuilder';
 import type { Catalogue } from '../actions/catalogue.ts';
 import { InternalId } from '../actions/internal-id.ts';
@@ -14,16 +14,21 @@ import type { KillSwitch } from '../guard/kill-switch.ts';
 import type { AdminRoster, PersonFacts, WhoIsWho } from '../guard/ports.ts';
 import { ownWords, type OwnWords } from './activity.ts';
 import { placeOf, type StewardAdapter } from './adapter.ts';
+import { createApplication } from './application.ts';
+import { Callers } from './callers.ts';
 import { inert } from './cards/card.ts';
-import { answerClick, refuseClick } from './clicks.ts';
-import { helpText, latchText, parseCommand, usd, type Command } from './commands.ts';
+import { answerClick, message } from './clicks.ts';
+import { helpText, parseCommand, type Command } from './commands.ts';
 import { conceal } from './conceal.ts';
-import { listOf, type Desk } from './desk.ts';
+import type { Desk } from './desk.ts';
 import type { StewardPlanner } from './planner.ts';
 import type { ContactStore, ConversationStore, Lease } from './ports.ts';
 import type { Speaker } from './say.ts';
 import type { Arrival, HttpAnswer } from './server.ts';
+import { StopCommands } from './stop.ts';
+import { tell, tellCode } from './tell.ts';
 import { attachTurn, Turn } from './turn.ts';
+import { within } from './within.ts';
 import { en } from './wording/en.ts';
 
 /** A turn that takes longer is ended with a sentence. */
@@ -31,12 +36,9 @@ const TURN_DEADLINE_MS = 45_000;
 /** When nothing was said for this long, the client shows that Steward is working; and again at this interval. */
 const TYPING_AFTER_MS = 300;
 const TYPING_EVERY_MS = 4_000;
-/** Who someone is must be known within this time, or the message is answered without it. */
-const WHO_DEADLINE_MS = 5_000;
-const MOST_MESSAGE_CHARACTERS = 4_000;
-const MOST_KILLS_REMEMBERED = 1_000;
-/** A kill waits no longer than this to learn whether it is a redelivery. */
-const KILL_NOTE_WAIT_MS = 250;
+const DRAIN_DEADLINE_MS = 25_000;
+/** A click is answered within two seconds, whatever the directory and storage do. */
+const CLICK_DEADLINE_MS = 1_800;
 
 const ACCEPTED: HttpAnswer = { status: 200 };
 
@@ -66,15 +68,18 @@ export interface FrontDependencies {
 export class Front {
   readonly #with: FrontDependencies;
   readonly #application: Application;
-  /** Running turns, by conversation: `cancel` aborts them. */
-  readonly #running = new Map<string, AbortController>();
+  readonly #callers: Callers;
+  readonly #stop: StopCommands;
+  /** Running turns, by conversation: `cancel` aborts them, and so does an edit of the message. */
+  readonly #running = new Map<string, { readonly controller: AbortController; readonly requestActivityId: string }>();
   readonly #background = new Set<Promise<void>>();
-  /** Ids of messages that killed, newest last. */
-  readonly #kills = new Set<string>();
 
   constructor(dependencies: FrontDependencies) {
     this.#with = dependencies;
     this.#application = createApplication(dependencies);
+    const behind = (work: Promise<void>): void => this.#behind(work);
+    this.#callers = new Callers(dependencies.whoIsWho, dependencies.roster, behind);
+    this.#stop = new StopCommands({ ...dependencies, callers: this.#callers, behind });
   }
 
   /** Takes one activity. Messages are acknowledged at once and worked on behind it; clicks are answered in place. */
@@ -87,7 +92,7 @@ export class Front {
         return this.#invoke(arrival);
       case 'messageUpdate':
       case 'messageDelete':
-        if (checked.id !== undefined) this.#behind(this.#with.approvals.withdrawFor(checked.conversation.id, checked.id).then(() => undefined));
+        if (checked.id !== undefined) this.#behind(this.#withdraw(checked.conversation.id, checked.id));
         return ACCEPTED;
       case 'installationUpdate':
       case 'conversationUpdate':
@@ -98,9 +103,20 @@ export class Front {
     }
   };
 
-  /** Waits for what is being worked on, for a clean stop. */
+  /** Waits for what is being worked on, for a clean stop; not longer than an effect may take. */
   async drain(): Promise<void> {
-    while (this.#background.size > 0) await Promise.allSettled(this.#background);
+    const late = new Promise<void>((resolve) => {
+      setTimeout(resolve, DRAIN_DEADLINE_MS).unref();
+    });
+    const done = async (): Promise<void> => {
+      while (this.#background.size > 0) await Promise.allSettled(this.#background);
+    };
+    await Promise.race([done(), late]);
+  }
+
+  /** Keeps in mind who is admin, for the day on which the directory is down. */
+  rememberAdmins(): Promise<void> {
+    return this.#stop.rememberAdmins();
   }
 
   /** Answers what a crash interrupted. */
@@ -124,12 +140,12 @@ export class Front {
     const command = parseCommand(words.text);
     // INVARIANT: a kill waits for nothing: no queue, no model, no state, no directory that is down.
     if (command?.kind === 'kill') {
-      this.#behind(this.#turn(arrival, (context) => this.#kill(context, sender, command.scope)));
+      this.#behind(this.#turn(arrival, (context) => this.#stop.kill(context, sender, command.scope)));
       return ACCEPTED;
     }
-    const who = await this.#who(sender, 'brief');
+    const who = await this.#callers.who(sender, 'brief');
     if (who === undefined) {
-      this.#behind(this.#turn(arrival, (context) => this.#sayCode(context, 'PERSON_UNKNOWN')));
+      this.#behind(this.#turn(arrival, (context) => tellCode(this.#with.speaker, context, 'PERSON_UNKNOWN')));
       return { status: 403, body: { error: { message: 'the sender is not in the directory' } } };
     }
     try {
@@ -138,7 +154,7 @@ export class Front {
       if (!isNew) return ACCEPTED;
     } catch (error) {
       this.#with.onError(error);
-      this.#behind(this.#turn(arrival, (context) => this.#sayCode(context, errorCode(error))));
+      this.#behind(this.#turn(arrival, (context) => tellCode(this.#with.speaker, context, errorCode(error))));
       return ACCEPTED;
     }
     if (command?.kind === 'cancel') {
@@ -148,7 +164,7 @@ export class Front {
     this.#behind(
       this.#with.conversations.inOrder(checked.conversation.id, (lease) => this.#turn(arrival, (context) => this.#answer(context, who, words, command, lease))).catch((error: unknown) =>
         // The conversation could not be taken: storage is away. The person is told all the same.
-        this.#turn(arrival, (context) => this.#sayCode(context, errorCode(error))),
+        this.#turn(arrival, (context) => tellCode(this.#with.speaker, context, errorCode(error))),
       ),
     );
     return ACCEPTED;
@@ -159,18 +175,18 @@ export class Front {
     const { id, conversation } = context.activity;
     let remembered = false;
     try {
-      if (who instanceof StewardError) return await this.#sayCode(context, who.code);
+      if (who instanceof StewardError) return await tellCode(this.#with.speaker, context, who.code);
       await this.#noteContact(context, who);
-      if (who.guest) return await this.#sayCode(context, 'PERSON_GUEST');
+      if (who.guest) return await tellCode(this.#with.speaker, context, 'PERSON_GUEST');
       if (command !== undefined && (await this.#command(context, who, command))) return;
-      if (placeOf(context.activity, this.#with.tenantId).conversationType !== 'personal') return await this.#say(context, en.groupOnly(this.#personalLink()));
-      if (words.text === '') return await this.#say(context, en.emptyMessage);
-      if (words.text.length > MOST_MESSAGE_CHARACTERS) return await this.#say(context, en.tooLong);
+      if (placeOf(context.activity, this.#with.tenantId).conversationType !== 'personal') return await tell(this.#with.speaker, context, en.groupOnly(this.#personalLink()));
+      if (words.text === '') return await tell(this.#with.speaker, context, en.emptyMessage);
+      if (words.tooLong) return await tell(this.#with.speaker, context, en.tooLong);
       await this.#plan(context, who, words, lease);
       remembered = true;
     } catch (error) {
       this.#with.onError(error);
-      await this.#sayCode(context, errorCode(error));
+      await tellCode(this.#with.speaker, context, errorCode(error));
     } finally {
       if (!remembered && id !== undefined) await conversations.answered(conversation.id, id).catch(this.#with.onError);
     }
@@ -181,8 +197,11 @@ export class Front {
     const { clock, conversations, digestKey, killSwitch, ledger } = this.#with;
     await killSwitch.assertAlive();
     const conversationId = context.activity.conversation.id;
+    const requestActivityId = picked?.requestActivityId ?? context.activity.id ?? '';
+    const isWithdrawn = (): Promise<boolean> => conversations.isWithdrawn(conversationId, requestActivityId);
     const controller = new AbortController();
-    this.#running.set(conversationId, controller);
+    const running = { controller, requestActivityId };
+    this.#running.set(conversationId, running);
     const deadline = setTimeout(() => {
       controller.abort(new StewardError('MODEL_UNAVAILABLE', 'the turn took too long'));
     }, TURN_DEADLINE_MS);
@@ -194,7 +213,8 @@ export class Front {
         context,
         person,
         place: placeOf(context.activity, this.#with.tenantId),
-        requestActivityId: picked?.requestActivityId ?? context.activity.id ?? '',
+        requestActivityId,
+        isWithdrawn,
         untrusted: words.untrusted,
         signal: AbortSignal.any([controller.signal, lease.signal]),
         speaking: stopTyping,
@@ -211,7 +231,7 @@ export class Front {
     } finally {
       stopTyping();
       clearTimeout(deadline);
-      if (this.#running.get(conversationId) === controller) this.#running.delete(conversationId);
+      if (this.#running.get(conversationId) === running) this.#running.delete(conversationId);
     }
   }
 
@@ -222,24 +242,24 @@ export class Front {
     const { approvals, catalogue, gate } = this.#with;
     switch (command.kind) {
       case 'help':
-        await this.#say(context, helpText(person, gate.permitted(catalogue.all(), person)), { lines: true });
+        await tell(this.#with.speaker, context, helpText(person, gate.permitted(catalogue.all(), person)), { lines: true });
         return true;
       case 'greeting':
-        await this.#say(context, en.greeting(inert(person.displayName.split(' ')[0] ?? '')));
+        await tell(this.#with.speaker, context, en.greeting(inert(person.displayName.split(' ')[0] ?? '')));
         return true;
       case 'thanks':
-        await this.#say(context, en.thanks);
+        await tell(this.#with.speaker, context, en.thanks);
         return true;
       case 'status':
-        await this.#status(context);
+        await this.#stop.status(context);
         return true;
       case 'revive':
-        await this.#revive(context, person, command.reason);
+        await this.#stop.revive(context, person, command.reason);
         return true;
       case 'yes': {
         const pending = await approvals.pendingOf(context.activity.conversation.id, person);
         if (pending.length === 0) return false;
-        await this.#say(context, en.yesIsNotApproval);
+        await tell(this.#with.speaker, context, en.yesIsNotApproval);
         return true;
       }
       case 'kill':
@@ -249,83 +269,22 @@ export class Front {
     }
   }
 
-  async #kill(context: TurnContext, sender: InternalId, scope: 'all' | 'other'): Promise<void> {
-    const { approvals, digestKey, killSwitch, ledger } = this.#with;
-    const [isNew, admin] = await Promise.all([this.#isNewKill(context), this.#isAdminForKill(sender)]);
-    // A redelivery must not kill again what two admins have revived since.
-    if (!isNew) return;
-    if (admin === undefined) return this.#sayCode(context, 'KILL_NOT_ADMIN');
-    if (scope !== 'all') return this.#say(context, en.kill.unknownScope);
-    const digest = digestKey.digest(sender.digest());
-    const written = await killSwitch.kill({ digest, name: admin.name, reason: 'kill all' });
-    await this.#say(context, written ? en.kill.done : en.kill.doneHereOnly);
-    await ledger.record({ kind: 'latch', level: 'off', epoch: -1, person: digest }).catch(this.#with.onError);
-    await approvals.killPending();
-  }
-
-  /** Whoever says first that the sender is an admin is believed: the directory now, or what was read in the last 24 h. */
-  async #isAdminForKill(sender: InternalId): Promise<{ readonly name: string } | undefined> {
-    const remembered = this.#with.roster.wasAdmin(sender).then((was) => (was ? { name: '' } : Promise.reject(new Error('not remembered'))));
-    const fresh = this.#who(sender, 'now').then((who) => {
-      if (who === undefined || who instanceof StewardError || !who.roles.includes('admin') || !who.enabled || who.guest) throw new Error('no admin');
-      return { name: who.displayName };
-    });
-    return Promise.any([fresh, remembered]).catch(() => undefined);
-  }
-
-  /** Whether this kill was not seen before. Storage may say so within a moment; if it does not, the kill counts. */
-  async #isNewKill(context: TurnContext): Promise<boolean> {
-    const { conversation, id = '' } = context.activity;
-    if (this.#kills.has(id)) return false;
-    this.#kills.add(id);
-    if (this.#kills.size > MOST_KILLS_REMEMBERED) this.#kills.delete(this.#kills.values().next().value ?? '');
-    const noted = this.#with.conversations.receive({ conversationId: conversation.id, activityId: id, place: placeOf(context.activity, this.#with.tenantId) });
-    const late = new Promise<boolean>((resolve) => {
-      setTimeout(() => {
-        resolve(true);
-      }, KILL_NOTE_WAIT_MS).unref();
-    });
-    const isNew = await Promise.race([noted.catch(() => true), late]);
-    if (isNew) this.#behind(this.#with.conversations.answered(conversation.id, id));
-    return isNew;
-  }
-
-  async #revive(context: TurnContext, person: PersonFacts, reason: string): Promise<void> {
-    const { desk, killSwitch, whoIsWho } = this.#with;
-    // Fresh: an admin who was removed a moment ago proposes nothing.
-    const fresh = await whoIsWho.describe(person.id, 'now');
-    if (fresh === undefined || !fresh.roles.includes('admin') || !fresh.enabled) return this.#sayCode(context, 'KILL_NOT_ADMIN');
-    const { level, latch } = await killSwitch.read();
-    if (level === 'full') return this.#sayCode(context, 'REVIVE_NOT_KILLED');
-    if (latch === undefined) return this.#say(context, en.status.missing);
-    if (reason === '') return this.#sayCode(context, 'REVIVE_NEEDS_REASON');
-    const { activity } = context;
-    const subject = { kind: 'revive' as const, reason: reason.slice(0, 300), level: 'full' as const };
-    try {
-      const asked = await desk.askOthers({ subject, by: 'second person', requester: fresh, place: placeOf(activity, this.#with.tenantId), requestActivityId: activity.id ?? '' }, 'admin');
-      await this.#say(context, en.kill.proposed(listOf(asked)));
-    } catch (error) {
-      if (errorCode(error) !== 'APPROVAL_NOBODY_REACHABLE') throw error;
-      await this.#say(context, en.kill.nobody);
-    }
-  }
-
-  async #status(context: TurnContext): Promise<void> {
-    const { approvals, ceiling, killSwitch } = this.#with;
-    const [latch, pending, spend] = await Promise.allSettled([killSwitch.read(), approvals.pendingCount(), ceiling.status()]);
-    const lines = [latch.status === 'fulfilled' ? latchText(latch.value) : en.status.unreadable];
-    if (pending.status === 'fulfilled') lines.push(en.status.pending(pending.value));
-    if (spend.status === 'fulfilled') lines.push(en.status.spend(usd(spend.value.monthMicroUsd), usd(spend.value.monthCapMicroUsd)));
-    await this.#say(context, lines.join('\n\n'), { lines: true });
+  /** An edited or deleted message: what it asked for is dropped, wherever it is on its way. */
+  async #withdraw(conversationId: string, activityId: string): Promise<void> {
+    const running = this.#running.get(conversationId);
+    if (running?.requestActivityId === activityId) running.controller.abort(new StewardError('REQUEST_WITHDRAWN', 'the message was edited or deleted'));
+    // Noted before the requests are looked for: a turn that is about to make one looks for the note afterwards.
+    await this.#with.conversations.withdraw(conversationId, activityId);
+    await this.#with.approvals.withdrawFor(conversationId, activityId);
   }
 
   async #cancel(context: TurnContext, who: PersonFacts | StewardError): Promise<void> {
     const { approvals, conversations } = this.#with;
     const { conversation, id } = context.activity;
     const running = this.#running.get(conversation.id);
-    running?.abort('cancelled');
+    running?.controller.abort('cancelled');
     const withdrawn = who instanceof StewardError ? 0 : await approvals.withdrawAll(conversation.id, who);
-    await this.#say(context, en.cancelled(withdrawn, running !== undefined));
+    await tell(this.#with.speaker, context, en.cancelled(withdrawn, running !== undefined));
     if (id !== undefined) await conversations.answered(conversation.id, id);
   }
 
@@ -335,15 +294,27 @@ export class Front {
     const { activity, checked } = arrival;
     if (checked.name !== 'adaptiveCard/action') return { status: 501 };
     if (checked.from.aadObjectId === undefined) return { status: 403, body: { error: { message: 'a click needs a sender from the directory' } } };
-    const who = await this.#who(new InternalId(checked.from.aadObjectId), 'now');
-    if (who === undefined) return refuseClick('PERSON_UNKNOWN');
-    if (who instanceof StewardError) return refuseClick(who.code);
-    return answerClick(checked, activity.value, who, {
-      approvals: this.#with.approvals,
-      desk: this.#with.desk,
-      pick: (picked) => this.#pick(arrival, who, picked),
-      onError: this.#with.onError,
-    });
+    const sender = new InternalId(checked.from.aadObjectId);
+    const answered = this.#click(arrival, sender, activity.value);
+    // Whatever becomes of it, it is carried through; the answer only says how far it got.
+    this.#behind(answered.then(() => undefined));
+    return (await within(answered, CLICK_DEADLINE_MS))?.value ?? message(en.stillChecking);
+  }
+
+  async #click(arrival: Arrival, sender: InternalId, value: unknown): Promise<HttpAnswer> {
+    const who = await this.#callers.who(sender, 'now');
+    if (who === undefined || who instanceof StewardError) return message(en.errors[who?.code ?? 'PERSON_UNKNOWN']);
+    try {
+      return await answerClick(arrival.checked, value, who, {
+        approvals: this.#with.approvals,
+        desk: this.#with.desk,
+        pick: (picked) => this.#pick(arrival, who, picked),
+        behind: (work) => this.#behind(work),
+      });
+    } catch (error) {
+      this.#with.onError(error);
+      return message(en.errors[errorCode(error)]);
+    }
   }
 
   /** Goes on with the match that the person picked. Resolves to its name, or undefined when the list is not current. */
@@ -369,7 +340,7 @@ export class Front {
             await this.#plan(context, person, { text: label, untrusted: false }, lease, { handle, requestActivityId: choice.requestActivityId });
           } catch (error) {
             this.#with.onError(error);
-            await this.#sayCode(context, errorCode(error));
+            await tellCode(this.#with.speaker, context, errorCode(error));
           }
         }),
       ),
@@ -378,17 +349,6 @@ export class Front {
   }
 
   // --- helpers -----------------------------------------------------------------------------------------------------
-
-  /** The person behind an account: facts, undefined when there is none, or the error that kept us from knowing. */
-  async #who(id: InternalId, freshness: 'brief' | 'now'): Promise<PersonFacts | StewardError | undefined> {
-    try {
-      const facts = await this.#with.whoIsWho.describe(id, freshness, AbortSignal.timeout(WHO_DEADLINE_MS));
-      if (facts !== undefined) this.#behind(this.#with.roster.remember(id, facts.roles.includes('admin')));
-      return facts;
-    } catch (error) {
-      return error instanceof StewardError ? error : new StewardError('DIRECTORY_UNAVAILABLE', 'the directory could not be read', { cause: error });
-    }
-  }
 
   /** A personal chat is where a person can be reached later. */
   async #noteContact(context: TurnContext, person: PersonFacts): Promise<void> {
@@ -400,13 +360,13 @@ export class Front {
     const { checked, activity } = arrival;
     const place: Place = placeOf(activity, this.#with.tenantId);
     if (place.conversationType !== 'personal' || checked.from.aadObjectId === undefined) return;
-    const person = await this.#who(new InternalId(checked.from.aadObjectId), 'brief');
+    const person = await this.#callers.who(new InternalId(checked.from.aadObjectId), 'brief');
     if (person === undefined || person instanceof StewardError || person.guest) return;
     // A client that reloads installs again; the welcome is said once.
     const known = await this.#with.contacts.find(person.id);
     await this.#with.contacts.remember(person.id, place);
     // Teams sends both kinds at an installation; one of them welcomes.
-    if (known === undefined && checked.type === 'installationUpdate') await this.#turn(arrival, (context) => this.#say(context, en.welcome));
+    if (known === undefined && checked.type === 'installationUpdate') await this.#turn(arrival, (context) => tell(this.#with.speaker, context, en.welcome));
   }
 
   #typing(context: TurnContext): () => void {
@@ -422,14 +382,6 @@ export class Front {
     };
   }
 
-  async #say(context: TurnContext, text: string, options: { readonly lines?: boolean } = {}): Promise<void> {
-    await this.#with.speaker.say(context, this.#with.speaker.words(text), options);
-  }
-
-  async #sayCode(context: TurnContext, code: keyof typeof en.errors): Promise<void> {
-    await this.#say(context, en.errors[code]);
-  }
-
   #turn(arrival: Arrival, logic: (context: TurnContext) => Promise<void>): Promise<void> {
     return this.#with.adapter.runTurn(arrival.authenticated, arrival.activity, logic);
   }
@@ -443,27 +395,4 @@ export class Front {
   #personalLink(): string {
     return `https://teams.microsoft.com/l/chat/0/0?users=28:${encodeURIComponent(this.#with.appId)}`;
   }
-}
-
-/** Teams AI, used for routing a plan's commands; every handler is the same door. */
-function createApplication({ adapter, appId, onError, planner }: FrontDependencies): Application {
-  const application = new Application<TurnState>({ adapter, botAppId: appId, startTypingTimer: false, removeRecipientMention: false, ai: { planner } });
-  // The option above is ignored and the timer is one for all conversations (teams-ai 1.7.4); typing is ours.
-  application.startTypingTimer = () => undefined;
-  const { ai } = application;
-  for (const name of planner.commandNames()) {
-    ai.action(name, (context: TurnContext, _state, parameters: { readonly callId?: unknown }) => planner.door(context, parameters.callId, name));
-  }
-  ai.action(AI.SayCommandActionName, async (context: TurnContext, _state, command: { readonly response?: { readonly content?: string } }) => planner.say(context, command.response?.content ?? ''));
-  const stop = async (context: TurnContext): Promise<string> => {
-    onError(new StewardError('UNEXPECTED', 'teams-ai met a command that was not planned'));
-    await planner.door(context, undefined, '');
-    return AI.StopCommandName;
-  };
-  ai.action(AI.UnknownActionName, stop);
-  ai.action(AI.TooManyStepsActionName, stop);
-  ai.action(AI.HttpErrorActionName, async (_context: TurnContext, _state, error: Error) => {
-    throw error;
-  });
-  return application;
 }

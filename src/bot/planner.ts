@@ -7,6 +7,8 @@ import type { Ledger } from '../audit/ledger.ts';
 import type { DigestKey } from '../audit/record.ts';
 import type { Clock } from '../clock.ts';
 import { errorCode, StewardError, type StewardErrorCode } from '../errors.ts';
+import type { ApprovalRecord } from '../guard/approval.ts';
+import type { Approvals } from '../guard/approvals.ts';
 import type { Ceiling, MeteredReply } from '../guard/ceiling.ts';
 import type { Executor } from '../guard/execute.ts';
 import type { Decision, Gate } from '../guard/gate.ts';
@@ -26,6 +28,9 @@ const MOST_ROUNDS = 6;
 const MOST_COMPLETION_TOKENS = 800;
 /** A reply that rests on nothing that was read may be this long: a question, a greeting, one friendly line. */
 const MOST_UNGROUNDED_CHARACTERS = 320;
+/** A comment on what was read: the result itself is shown by code. */
+const MOST_COMMENT_CHARACTERS = 600;
+const MOST_LINES = 6;
 /** The command that turns waiting steps into a card. Not an action: no model can name it, since plans go through the catalogue. */
 const ASK_PEOPLE = 'steward.ask_people';
 const NOTHING: TeamsPlan = { type: 'plan', commands: [] };
@@ -36,6 +41,7 @@ export interface PlannerDependencies {
   readonly ceiling: Ceiling;
   readonly gate: Gate;
   readonly executor: Executor;
+  readonly approvals: Approvals;
   readonly killSwitch: KillSwitch;
   readonly ledger: Ledger;
   readonly digestKey: DigestKey;
@@ -110,6 +116,7 @@ export class StewardPlanner implements Planner {
       await this.#showResults(turn);
       if (text !== '') {
         const said = speaker.modelText(text, { handles: turn.handles, ids: [turn.person.id] }, nowMs);
+        if (said === '') throw new StewardError('SAY_WITHHELD', 'nothing was left to say');
         const full = claimsAnEffect(said) || asksForAnEffect(turn.words.at(-1) ?? '') ? speaker.words(`${said}\n\n${en.nothingChanged}`) : said;
         await speaker.say(turn.context, full, { model: true });
         void ledger.record({ kind: 'reply', turn: turn.id, digest: saidDigest(full), withheld: false }).catch(() => undefined);
@@ -175,8 +182,8 @@ export class StewardPlanner implements Planner {
     if (text === '' && turn.executed.length === 0) throw new StewardError('MODEL_MALFORMED', 'neither text nor tool calls');
     turn.history.push({ role: 'assistant', content: text === '' ? '[Steward showed the result.]' : text });
     // What rests on nothing that was read here is no answer: a long one would be a claim without a source.
-    const ungrounded = turn.executed.length === 0 && (text.length > MOST_UNGROUNDED_CHARACTERS || text.split('\n').length > 4);
-    const command: PredictedSayCommand = { type: 'SAY', response: { role: 'assistant', content: ungrounded ? en.offTopic : text } };
+    const ungrounded = text.length > (turn.executed.length === 0 ? MOST_UNGROUNDED_CHARACTERS : MOST_COMMENT_CHARACTERS) || text.split('\n').length > MOST_LINES;
+    const command: PredictedSayCommand = { type: 'SAY', response: { role: 'assistant', content: ungrounded ? (turn.executed.length === 0 ? en.offTopic : '') : text } };
     return { type: 'plan', commands: [command] };
   }
 
@@ -251,21 +258,31 @@ export class StewardPlanner implements Planner {
     if (waiting === undefined) throw new StewardError('UNEXPECTED', 'nothing waits for people');
     turn.waiting = undefined;
     turn.signal.throwIfAborted();
-    const request = { subject: { kind: 'steps' as const, steps: waiting.wait }, by: waiting.by, requester: turn.person, place: turn.place, requestActivityId: turn.requestActivityId };
+    if (await turn.isWithdrawn()) throw new StewardError('REQUEST_WITHDRAWN', 'the message was edited or deleted meanwhile');
+    const request = { subject: { kind: 'steps' as const, steps: waiting.wait }, by: waiting.by, requester: turn.person, place: turn.place, requestActivityId: turn.requestActivityId, turn: turn.id };
     for (const step of waiting.wait) turn.history.push({ role: 'tool', tool_call_id: step.callId, content: JSON.stringify({ status: 'waiting for a person to decide on a card' }) });
     turn.ended = true;
     turn.speaking();
-    if (waiting.by === 'requester') {
-      await this.#with.desk.askRequester(turn.context, request);
-      return '';
-    }
     try {
-      await this.#tell(turn, secondPersonSentence(await this.#with.desk.askOthers(request, 'approver')));
+      const { desk } = this.#with;
+      if (waiting.by === 'requester') {
+        await this.#withdrawIfEdited(turn, await desk.askRequester(turn.context, request));
+        return '';
+      }
+      const { asked, record } = await desk.askOthers(turn.context, request, 'approver');
+      if (!(await this.#withdrawIfEdited(turn, record))) await this.#tell(turn, secondPersonSentence(asked));
     } catch (error) {
       turn.ended = false;
       throw error;
     }
     return '';
+  }
+
+  /** An edit that came while the card was on its way found nothing to withdraw: looked at once more, now that it stands. */
+  async #withdrawIfEdited(turn: Turn, record: ApprovalRecord): Promise<boolean> {
+    if (!turn.signal.aborted && !(await turn.isWithdrawn())) return false;
+    await this.#with.approvals.withdraw(record.reference);
+    return true;
   }
 
   /** Shows what was read: the last reads, not the searches on the way to them. */
@@ -314,7 +331,7 @@ function textFields(row: Readonly<Record<string, unknown>>): readonly string[] {
  * the sentence that is added is always true; too often is better than too rarely.
  */
 export function claimsAnEffect(text: string): boolean {
-  return /\b(?:no longer|as (?:you )?(?:asked|requested)|taken care of|all set|(?:has|have) been|is now|are now|I(?:'|’)ve|I have)\b/i.test(text) || EFFECT_WORDS.test(text);
+  return /\b(?:no longer|as (?:you )?(?:asked|requested)|taken care of|all set|(?:has|have) been|is now|are now|I(?:'|’)ve|I have|(?:signed|logged) \S+ out)\b/i.test(text) || EFFECT_WORDS.test(text);
 }
 
 /** Whether the person asked for something that changes things. If no card came of it, they are told that nothing did. */

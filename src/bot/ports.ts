@@ -54,7 +54,17 @@ export interface ConversationStore {
   save(conversationId: string, person: InternalId, memory: Memory, answered?: string): Promise<void>;
   /** Marks an activity as answered where there is nothing to remember. */
   answered(conversationId: string, activityId: string): Promise<void>;
-  /** Activities that were acknowledged and never answered, and whose conversation no living instance holds. */
+  /**
+   * Marks a message as withdrawn: the person edited or deleted it. Whichever instance works on it, or will, learns of it
+   * by `isWithdrawn`.
+   */
+  withdraw(conversationId: string, activityId: string): Promise<void>;
+  /** Whether a message was withdrawn, or was given up as interrupted: nothing may be done for it any more. One read. */
+  isWithdrawn(conversationId: string, activityId: string): Promise<boolean>;
+  /**
+   * Activities that were acknowledged and never answered, and that no living instance works on or has waiting. Each is
+   * given to one caller, once, and counts as withdrawn from then on.
+   */
   interrupted(): Promise<readonly Received[]>;
 }
 

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Activity } from 'botbuilder';
 import restify from 'restify';
@@ -26,6 +27,8 @@ export interface ServerSettings {
   /** Whether replies may be sent there: the connector's own hosts in production. */
   readonly isServiceUrlAllowed: (serviceUrl: string) => boolean;
   readonly onActivity: (arrival: Arrival) => Promise<HttpAnswer>;
+  /** False once this instance can no longer act, so that the platform starts another. */
+  readonly isHealthy: () => boolean;
   /** Told about what should not happen; must not throw. */
   readonly onError: (error: unknown) => void;
 }
@@ -43,15 +46,19 @@ export interface HttpServer {
  */
 export function createServer(settings: ServerSettings): HttpServer {
   const server = restify.createServer({ name: 'steward' });
-  // restify inflates a body and lets the inflater's error end the process (12.0.0). The channel sends none compressed.
+  // Refused before a byte is read. restify inflates without a bound and lets the inflater's error end the process; its
+  // multipart parser writes uploads to the disk (12.0.0). The channel sends neither.
   server.pre((request, response, next) => {
-    if ((request.headers['content-encoding'] ?? 'identity') === 'identity') return next();
-    response.send(415, { error: { message: 'compressed bodies are not taken' } });
+    const problem = unreadable(request.method ?? '', request.headers);
+    if (problem === undefined) return next();
+    response.send(problem.status, problem.body);
     return next(false);
   });
-  server.use(restify.plugins.bodyParser({ maxBodySize: MOST_BODY_BYTES, mapParams: false }));
+  // It hands its options to restify's body reader, which the type does not say.
+  const parsing = { maxBodySize: MOST_BODY_BYTES, mapParams: false };
+  server.use(restify.plugins.jsonBodyParser(parsing));
   server.get('/health', async (_request, response) => {
-    response.send(200, { status: 'up' });
+    response.send(settings.isHealthy() ? 200 : 503, { status: settings.isHealthy() ? 'up' : 'down' });
   });
   server.post('/api/messages', async (request, response) => {
     const answer = await receive(settings, request.body as unknown, request.headers.authorization ?? '');
@@ -65,7 +72,8 @@ export function createServer(settings: ServerSettings): HttpServer {
   return {
     listen: (port, host) =>
       new Promise((resolve, reject) => {
-        server.server.once('error', reject);
+        // restify passes the error of its http server on; without a listener it ends the process.
+        server.once('error', reject);
         server.listen(port, host, () => {
           resolve((server.server.address() as AddressInfo).port);
         });
@@ -82,7 +90,7 @@ export function createServer(settings: ServerSettings): HttpServer {
 }
 
 async function receive(settings: ServerSettings, body: unknown, authorization: string): Promise<HttpAnswer> {
-  if (typeof body !== 'object' || body === null || Array.isArray(body) || Object.keys(body).length === 0) return refusal(400, 'the body must be one activity as a JSON object');
+  if (typeof body !== 'object' || body === null || Array.isArray(body) || Buffer.isBuffer(body) || Object.keys(body).length === 0) return refusal(400, 'the body must be one activity as a JSON object');
   // Authentication reads serviceUrl and channelId of the activity and nothing else; its shape is checked next.
   const activity = body as Activity;
   let authenticated: Arrival['authenticated'];
@@ -106,12 +114,21 @@ async function receive(settings: ServerSettings, body: unknown, authorization: s
   }
 }
 
+/** Why a request is not worth reading, if it is not. */
+function unreadable(method: string, headers: IncomingHttpHeaders): HttpAnswer | undefined {
+  if (method !== 'POST') return undefined;
+  if ((headers['content-encoding'] ?? 'identity') !== 'identity') return refusal(415, 'compressed bodies are not taken');
+  if (!/^application\/json\b/i.test(headers['content-type'] ?? 'application/json')) return refusal(415, 'the body must be application/json');
+  return undefined;
+}
+
 function refusal(status: number, message: string): HttpAnswer {
   return { status, body: { error: { message } } };
 }
 
 /** A failure to fetch the channel's keys is not a bad token. */
 function isOutage(error: unknown): boolean {
-  const { name, code } = error as { name?: unknown; code?: unknown };
+  const { name, code, statusCode } = error as { name?: unknown; code?: unknown; statusCode?: unknown };
+  if (typeof statusCode === 'number' && statusCode >= 500) return true;
   return name === 'FetchError' || (typeof code === 'string' && /^E(?:CONN|NOTFOUND|TIMEDOUT|AI_AGAIN)/.test(code));
 }

@@ -27,6 +27,8 @@ export class Turn {
   readonly untrusted: boolean;
   /** Aborted by `cancel`, by a lost lease and by the deadline. */
   readonly signal: AbortSignal;
+  /** Whether the message was edited or deleted since. */
+  readonly isWithdrawn: () => Promise<boolean>;
   /** Called before anything is said: the typing indicator ends. */
   readonly speaking: () => void;
   readonly handles: HandleBook;
@@ -44,13 +46,14 @@ export class Turn {
   /** What was read in this turn, oldest first. */
   readonly executed: { readonly action: Action; readonly step: Step; readonly result: Readonly<Record<string, unknown>> }[] = [];
 
-  constructor(given: Pick<Turn, 'context' | 'person' | 'place' | 'requestActivityId' | 'untrusted' | 'signal' | 'speaking'> & { readonly memory: Memory; readonly nowMs: number }) {
+  constructor(given: Pick<Turn, 'context' | 'person' | 'place' | 'requestActivityId' | 'untrusted' | 'signal' | 'speaking' | 'isWithdrawn'> & { readonly memory: Memory; readonly nowMs: number }) {
     this.context = given.context;
     this.person = given.person;
     this.place = given.place;
     this.requestActivityId = given.requestActivityId;
     this.untrusted = given.untrusted;
     this.signal = given.signal;
+    this.isWithdrawn = given.isWithdrawn;
     this.speaking = given.speaking;
     this.handles = new HandleBook(given.memory.handles, given.nowMs);
     this.history = [...given.memory.history];

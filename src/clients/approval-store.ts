@@ -7,11 +7,17 @@ import { fromStoredJson, internalId, toStoredJson } from './stored-json.ts';
 import { jsonOf, jsonProperties, type Properties, type Row, type Table } from './tables.ts';
 
 const PARTITION = 'approval';
+/** One small row for each approval that may be open, so that nobody has to look through all that ever were. */
+const OPEN_PARTITION = 'open';
 const MOST_OPEN = 5_000;
+const READS_AT_ONCE = 20;
+/** An index row without its approval is left alone for so long: the approval may be about to be inserted. */
+const INSERT_MOST_MS = 60_000;
 
 const states = ['pending', 'approved', 'executing', 'succeeded', 'failed', 'unknown', 'denied', 'expired', 'withdrawn', 'killed'] as const satisfies readonly ApprovalState[];
-const openStates = ['pending', 'approved', 'executing'] as const satisfies readonly ApprovalState[];
+const openStates: ReadonlySet<ApprovalState> = new Set(['pending', 'approved', 'executing']);
 
+// `satisfies` names every field: one that is missing here would be dropped on reading, without a word.
 const storedStep: z.ZodType<StoredStep> = z.object({
   action: z.string(),
   version: z.string(),
@@ -25,7 +31,7 @@ const storedStep: z.ZodType<StoredStep> = z.object({
   targetContext: z.array(z.string()),
   outcome: z.enum(['waiting', 'running', 'done', 'failed', 'unknown', 'not run', 'observed']),
   problem: z.enum(stewardErrorCodes).optional(),
-});
+} satisfies Record<keyof StoredStep, z.ZodType>);
 
 const approvalRecord: z.ZodType<ApprovalRecord> = z.object({
   reference: z.string(),
@@ -46,9 +52,13 @@ const approvalRecord: z.ZodType<ApprovalRecord> = z.object({
   decidedBy: internalId.optional(),
   decidedByName: z.string().optional(),
   decidedAt: z.date().optional(),
-});
+  aliveUntil: z.date().optional(),
+} satisfies Record<keyof ApprovalRecord, z.ZodType>);
 
-/** Approvals, one row each, every move a compare-and-swap. */
+/**
+ * Approvals, one row each, every move a compare-and-swap. The index of open ones is a hint and never the truth: a row
+ * more than needed does no harm, and a row less cannot be, since it is written first and removed last.
+ */
 export class TableApprovalStore implements ApprovalStore {
   readonly #table: Table;
 
@@ -57,6 +67,7 @@ export class TableApprovalStore implements ApprovalStore {
   }
 
   async insert(record: ApprovalRecord): Promise<Stored<ApprovalRecord>> {
+    if (openStates.has(record.state)) await this.#table.upsert(OPEN_PARTITION, record.reference, { reference: record.reference });
     const written = await this.#table.insert(PARTITION, record.reference, propertiesOf(record));
     if (written === 'exists') throw new StewardError('STORAGE_UNAVAILABLE', 'two approvals have one reference');
     return { value: record, ...written };
@@ -69,12 +80,34 @@ export class TableApprovalStore implements ApprovalStore {
 
   async replace(record: ApprovalRecord, etag: string): Promise<Stored<ApprovalRecord> | undefined> {
     const written = await this.#table.replace(PARTITION, record.reference, propertiesOf(record), etag);
-    return written === 'conflict' ? undefined : { value: record, ...written };
+    if (written === 'conflict') return undefined;
+    // Not waited for, since people wait for the answer; what is left behind, `open` removes.
+    if (!openStates.has(record.state)) this.#forget(record.reference);
+    return { value: record, ...written };
   }
 
+  /** One query over the index, then a read for each row. */
   async open(): Promise<readonly Stored<ApprovalRecord>[]> {
-    const rows = await this.#table.list(`PartitionKey eq '${PARTITION}' and (${openStates.map((state) => `state eq '${state}'`).join(' or ')})`, MOST_OPEN);
-    return rows.map(toStored);
+    const index = await this.#table.list(`PartitionKey eq '${OPEN_PARTITION}'`, MOST_OPEN);
+    const open: Stored<ApprovalRecord>[] = [];
+    for (let first = 0; first < index.length; first += READS_AT_ONCE) {
+      const found = await Promise.all(index.slice(first, first + READS_AT_ONCE).map((row) => this.#openBehind(row)));
+      open.push(...found.filter((stored) => stored !== undefined));
+    }
+    return open;
+  }
+
+  async #openBehind(index: Row): Promise<Stored<ApprovalRecord> | undefined> {
+    const reference = String(index.properties.get('reference'));
+    const stored = await this.read(reference);
+    if (stored !== undefined && openStates.has(stored.value.state)) return stored;
+    const settled = stored !== undefined || index.storageNow.getTime() - index.writtenAt.getTime() > INSERT_MOST_MS;
+    if (settled) this.#forget(reference);
+    return undefined;
+  }
+
+  #forget(reference: string): void {
+    this.#table.remove(OPEN_PARTITION, reference).catch(() => undefined);
   }
 }
 
@@ -84,7 +117,7 @@ function propertiesOf(record: ApprovalRecord): Properties {
 
 function toStored(row: Row): Stored<ApprovalRecord> {
   const value = fromStoredJson(approvalRecord, jsonOf(row));
-  // The column is what `open` filters by. Two truths about one approval are none.
+  // The column is for whoever looks into storage by hand. Two truths about one approval are none.
   if (value.state !== row.properties.get('state')) throw new StewardError('STORAGE_UNAVAILABLE', 'an approval disagrees with itself about its state');
   return { value, etag: row.etag, storageNow: row.storageNow };
 }

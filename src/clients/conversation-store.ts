@@ -5,23 +5,31 @@ import type { Clock } from '../clock.ts';
 import { StewardError } from '../errors.ts';
 import { isLive, LeaseKeeper, leaseTimings, LEASE_KEY, type ConversationLease, type LeaseTimings } from './conversation-lease.ts';
 import { bounded, memory as memoryShape, received as receivedShape } from './memory.ts';
+import { inboxTimings, OpenInbox, type InboxRow, type InboxTimings } from './open-inbox.ts';
 import { Serial } from './serial.ts';
 import { fromStoredJson, toStoredJson } from './stored-json.ts';
-import { jsonOf, jsonProperties, keyOf, type Change, type Row, type Table } from './tables.ts';
+import { jsonOf, jsonProperties, keyOf, type Change, type Table } from './tables.ts';
 
 export interface ConversationStoreOptions {
   readonly instance: string;
   readonly clock: Clock;
   readonly timings?: LeaseTimings;
-  /** A message younger than this is not called interrupted: whoever received it may just be about to take the lease. */
+  readonly inbox?: InboxTimings;
+  /** A message is called interrupted when nobody said for so long that it is being worked on. Several times the renewal. */
   readonly interruptedAfterMs?: number;
 }
 
-const MOST_INTERRUPTED = 1_000;
+/** Those that are given out are marked first, so few at once: a crash loses the answers to these. */
+const MOST_INTERRUPTED = 50;
+/** Teams delivers again within minutes. */
+const REDELIVERY_MS = 24 * 60 * 60_000;
+const MOST_INBOX_ROWS = 10_000;
+const MOST_TIDIED_AT_ONCE = 20;
+const MOST_TIDIED_KNOWN = 5_000;
 const NOTHING: Memory = { history: [], handles: [], words: [] };
 
 /**
- * Conversations, one partition each: the lease, a row for every message that was received, and the memory of each person.
+ * Conversations, one partition each: the lease, a row for every message of the last day, and the memory of each person.
  * One partition, so that a turn ends in one transaction that fails as a whole when the lease was lost.
  */
 export class TableConversationStore implements ConversationStore {
@@ -29,20 +37,32 @@ export class TableConversationStore implements ConversationStore {
   readonly #keeper: LeaseKeeper;
   readonly #timings: LeaseTimings;
   readonly #interruptedAfterMs: number;
+  readonly #clock: Clock;
   readonly #turns = new Serial();
+  readonly #inbox: OpenInbox;
+  /** Conversations whose old rows wait to be removed, and when each was last rid of them. */
+  readonly #untidied = new Set<string>();
+  readonly #tidiedMs = new Map<string, number>();
   /** The lease of the turn that a call belongs to. A click that comes meanwhile is no part of the turn. */
   readonly #current = new AsyncLocalStorage<{ readonly partition: string; readonly lease: ConversationLease }>();
 
-  constructor(table: Table, { instance, clock, timings = leaseTimings, interruptedAfterMs = 20_000 }: ConversationStoreOptions) {
+  constructor(table: Table, { instance, clock, timings = leaseTimings, inbox = inboxTimings, interruptedAfterMs = 20_000 }: ConversationStoreOptions) {
     this.#table = table;
     this.#keeper = new LeaseKeeper(table, instance, clock, timings);
     this.#timings = timings;
+    this.#clock = clock;
+    this.#inbox = new OpenInbox(table, clock, inbox, (partition) => this.#turns.isBusy(partition));
     this.#interruptedAfterMs = interruptedAfterMs;
   }
 
   async receive(received: Received): Promise<boolean> {
+    const row = inboxRow(received.conversationId, received.activityId);
     const properties = { ...jsonProperties(toStoredJson(received)), open: true };
-    return (await this.#table.insert(keyOf(received.conversationId), inboxKey(received.activityId), properties)) !== 'exists';
+    if ((await this.#table.insert(row.partition, row.key, properties)) === 'exists') return false;
+    this.#inbox.add(row);
+    const tidiedMs = this.#tidiedMs.get(row.partition);
+    if (tidiedMs === undefined || this.#clock.monotonicMs() - tidiedMs >= REDELIVERY_MS) this.#untidied.add(row.partition);
+    return true;
   }
 
   async inOrder<T>(conversationId: string, turn: (lease: Lease) => Promise<T>): Promise<T> {
@@ -71,10 +91,11 @@ export class TableConversationStore implements ConversationStore {
     const lease = this.#leaseOf(partition);
     if (lease !== undefined) {
       await lease.write([{ kind: 'upsert', ...row }, ...marks], { release: answered !== undefined });
-      return;
+    } else {
+      const change: Change = memory.version === undefined ? { kind: 'insert', ...row } : { kind: 'replace', ...row, etag: memory.version };
+      if ((await this.#table.transact(partition, [change, ...marks])) === 'conflict') throw new StewardError('STORAGE_UNAVAILABLE', 'a memory was saved by somebody else since it was loaded');
     }
-    const change: Change = memory.version === undefined ? { kind: 'insert', ...row } : { kind: 'replace', ...row, etag: memory.version };
-    if ((await this.#table.transact(partition, [change, ...marks])) === 'conflict') throw new StewardError('STORAGE_UNAVAILABLE', 'a memory was saved by somebody else since it was loaded');
+    if (answered !== undefined) this.#inbox.close(inboxRow(conversationId, answered));
   }
 
   async answered(conversationId: string, activityId: string): Promise<void> {
@@ -82,19 +103,86 @@ export class TableConversationStore implements ConversationStore {
     const lease = this.#leaseOf(partition);
     if (lease !== undefined) await lease.write([closed(activityId)], { release: true });
     else await this.#table.upsert(partition, inboxKey(activityId), { open: false });
+    this.#inbox.close(inboxRow(conversationId, activityId));
   }
 
+  /** A row of its own, which neither needs the message to have arrived nor gets in the way of its answer. */
+  async withdraw(conversationId: string, activityId: string): Promise<void> {
+    const { partition, key } = inboxRow(conversationId, activityId);
+    await this.#table.upsert(partition, withdrawnKey(key), { open: false });
+  }
+
+  async isWithdrawn(conversationId: string, activityId: string): Promise<boolean> {
+    const { partition, key } = inboxRow(conversationId, activityId);
+    return (await this.#table.read(partition, withdrawnKey(key))) !== undefined;
+  }
+
+  /** One query over the hints; the rest is for hints that nobody renewed, and housekeeping. */
   async interrupted(): Promise<readonly Received[]> {
-    const open = await this.#table.list(`RowKey ge 'in:' and RowKey lt 'in;' and open eq true`, MOST_INTERRUPTED);
-    const old = open.filter((row) => row.storageNow.getTime() - row.writtenAt.getTime() >= this.#interruptedAfterMs);
-    const leases = new Map<string, Row | undefined>();
-    for (const { partition } of old) if (!leases.has(partition)) leases.set(partition, await this.#table.read(partition, LEASE_KEY));
-    return old
-      .filter(({ partition }) => {
-        const lease = leases.get(partition);
-        return lease === undefined || !isLive(lease, this.#timings.leaseMs);
-      })
-      .map((row) => fromStoredJson(receivedShape, jsonOf(row)));
+    const interrupted: Received[] = [];
+    let problem: unknown;
+    for (const row of await this.#inbox.stale(this.#interruptedAfterMs)) {
+      if (this.#inbox.has(row)) continue;
+      if (interrupted.length >= MOST_INTERRUPTED) break;
+      try {
+        const received = await this.#giveUp(row);
+        if (received !== undefined) interrupted.push(received);
+      } catch (error) {
+        // What was marked before this one must be told all the same.
+        problem ??= error;
+      }
+    }
+    if (interrupted.length > 0) return interrupted;
+    if (problem !== undefined) throw new StewardError('STORAGE_UNAVAILABLE', 'an interrupted message could not be looked at', { cause: problem });
+    await this.#tidySome();
+    return [];
+  }
+
+  /** Marks a message that nobody works on, unless somebody was first: only one instance may say that it was interrupted. */
+  async #giveUp(row: InboxRow): Promise<Received | undefined> {
+    const { partition, key } = row;
+    const stored = await this.#table.read(partition, key);
+    if (stored?.properties.get('open') !== true) {
+      this.#inbox.drop(row);
+      return undefined;
+    }
+    const lease = await this.#table.read(partition, LEASE_KEY);
+    if (lease !== undefined && isLive(lease, this.#timings.leaseMs)) return undefined;
+    const received = fromStoredJson(receivedShape, jsonOf(stored));
+    const marked = await this.#table.transact(partition, [
+      { kind: 'replace', key, properties: { open: false, interrupted: true }, etag: stored.etag },
+      // Should an instance that was only cut off come back to it, it learns that nothing may be done any more.
+      { kind: 'upsert', key: withdrawnKey(key), properties: { open: false } },
+    ]);
+    if (marked === 'conflict') return undefined;
+    this.#inbox.drop(row);
+    return received;
+  }
+
+  async #tidySome(): Promise<void> {
+    for (const partition of [...this.#untidied].slice(0, MOST_TIDIED_AT_ONCE)) {
+      this.#untidied.delete(partition);
+      try {
+        await this.#tidy(partition);
+      } catch {
+        this.#untidied.add(partition); // once more, after the others
+        continue;
+      }
+      if (this.#tidiedMs.size >= MOST_TIDIED_KNOWN) this.#tidiedMs.clear();
+      this.#tidiedMs.set(partition, this.#clock.monotonicMs());
+    }
+  }
+
+  /** Removes what no redelivery can ask for, and finds messages whose hint a crash lost. Once a day for a conversation in use. */
+  async #tidy(partition: string): Promise<void> {
+    for (const { key, properties, storageNow, writtenAt } of await this.#table.list(`PartitionKey eq '${partition}' and RowKey ge 'in:' and RowKey lt 'in;'`, MOST_INBOX_ROWS)) {
+      const row = { partition, key };
+      if (properties.get('open') === true) {
+        if (!this.#inbox.has(row)) await this.#inbox.hint(row);
+      } else if (storageNow.getTime() - writtenAt.getTime() >= REDELIVERY_MS) {
+        await this.#table.remove(partition, key);
+      }
+    }
   }
 
   #leaseOf(partition: string): ConversationLease | undefined {
@@ -111,7 +199,15 @@ function memoryKey(person: InternalId): string {
   return `memory:${person.digest()}`;
 }
 
-/** The row stays, so that a redelivery is still known; where it came from is forgotten. */
+function inboxRow(conversationId: string, activityId: string): InboxRow {
+  return { partition: keyOf(conversationId), key: inboxKey(activityId) };
+}
+
+function withdrawnKey(key: string): string {
+  return `${key}:withdrawn`;
+}
+
+/** The row stays for a day, so that a redelivery is still known; where it came from is forgotten. */
 function closed(activityId: string): Change {
   return { kind: 'upsert', key: inboxKey(activityId), properties: { open: false } };
 }

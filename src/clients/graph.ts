@@ -20,6 +20,8 @@ export interface GraphRequestOptions {
   readonly signal?: AbortSignal;
   /** Whether repeating the request does no harm. By default only for GET. */
   readonly idempotent?: boolean;
+  /** Awaited before an effect is sent a second time; when it rejects, the effect is not done. */
+  readonly beforeRetry?: (() => Promise<void>) | undefined;
 }
 
 export interface GraphAnswer {
@@ -118,6 +120,14 @@ export class GraphClient {
       // A wait past the deadline is not begun: an answer now is worth more than the same one later.
       if (!result.again || attempt >= mostAttempts || this.#clock.monotonicMs() + pauseMs >= deadlineMs) throw result.error;
       await wait(pauseMs, signal);
+      if (repeatable || options.beforeRetry === undefined) continue;
+      try {
+        await options.beforeRetry();
+      } catch (error) {
+        // What may be sent again was not processed, so this is "not done".
+        throw new StewardError('SYSTEM_UNAVAILABLE', 'the request may not be sent again', { cause: error });
+      }
+      if (this.#clock.monotonicMs() >= deadlineMs) throw result.error;
     }
   }
 

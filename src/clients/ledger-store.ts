@@ -11,38 +11,67 @@ export interface LedgerStoreOptions {
   readonly httpClient: HttpClient;
   readonly startedAt: Date;
   readonly instance: string;
+  readonly limits?: LedgerLimits;
 }
 
+export interface LedgerLimits {
+  /** Appends to one blob; the next one begins another. */
+  readonly blocks: number;
+  /** Bytes in one blob. */
+  readonly blobBytes: number;
+  /** The time in which one append must succeed, however often it is repeated. */
+  readonly totalMs: number;
+}
+
+/** An append blob takes 50,000 blocks; a gibibyte can still be read in one go. */
+const limitsOfTheService: LedgerLimits = { blocks: 49_000, blobBytes: 1024 ** 3, totalMs: 6_000 };
+
 const CONTAINER = 'ledger';
-const TIMEOUT_MS = 4_000;
-const ATTEMPTS = 3;
-/** An append blob takes 50,000 blocks; the rest is room to say so. */
-const MOST_BLOCKS = 49_000;
+const ATTEMPT_MS = 4_000;
 /** The largest block that every version of the service takes. */
 const MOST_BLOCK_BYTES = 4 * 1024 * 1024;
 
-/** The ledger of one start of an instance: one append blob, which only this process appends to. */
-export class BlobLedgerStore implements LedgerStore {
-  /** Path of the blob in the container. */
+/** One append blob of a ledger. */
+interface Part {
+  /** Path in the container. */
   readonly name: string;
-  readonly #container: ContainerClient;
-  readonly #blob: AppendBlobClient;
-  #created: Promise<void> | undefined;
-  #blocks = 0;
+  readonly blob: AppendBlobClient;
+  /** Where it begins in the ledger: positions that the caller gives run on over all parts. */
+  readonly beginBytes: number;
+  readonly created: Promise<void>;
+}
 
-  constructor({ endpoint, credential, httpClient, startedAt, instance }: LedgerStoreOptions) {
+/**
+ * The ledger of one start of an instance, which only this process appends to: an append blob, and when it is full
+ * another one (`…-0002.jsonl`), whose first record continues the chain of the one before.
+ */
+export class BlobLedgerStore implements LedgerStore {
+  readonly #container: ContainerClient;
+  readonly #path: string;
+  readonly #limits: LedgerLimits;
+  #part: Part | undefined;
+  #parts = 0;
+  #blocks = 0;
+  #endBytes = 0;
+
+  constructor({ endpoint, credential, httpClient, startedAt, instance, limits = limitsOfTheService }: LedgerStoreOptions) {
     const at = startedAt.toISOString();
-    this.name = `${at.slice(0, 10).replaceAll('-', '/')}/${at.replaceAll(/[-:]/g, '').replace(/\.\d+/, '')}-${instance}.jsonl`;
+    this.#path = `${at.slice(0, 10).replaceAll('-', '/')}/${at.replaceAll(/[-:]/g, '').replace(/\.\d+/, '')}-${instance}`;
+    this.#limits = limits;
     // No repetition by the SDK: it would append a second time what was appended, and call its own conflict a fork.
     const pipeline = newPipeline(credential, { retryOptions: { maxTries: 1 }, httpClient: compatible(httpClient) });
     this.#container = new ContainerClient(`${endpoint}/${CONTAINER}`, pipeline);
-    this.#blob = this.#container.getAppendBlobClient(this.name);
+  }
+
+  /** Path in the container of the blob that is appended to. */
+  get name(): string {
+    return this.#part?.name ?? this.#nameOf(1);
   }
 
   /** Creates the container if it is missing. Deployment makes it, with a retention policy; this is for the first start. */
   async prepare(): Promise<void> {
     try {
-      await this.#repeated(() => this.#container.createIfNotExists({ abortSignal: AbortSignal.timeout(TIMEOUT_MS) }));
+      await this.#repeated((abortSignal) => this.#container.createIfNotExists({ abortSignal }));
     } catch (error) {
       throw new StewardError('LEDGER_UNAVAILABLE', 'the ledger container could not be made', { cause: error });
     }
@@ -51,23 +80,39 @@ export class BlobLedgerStore implements LedgerStore {
   async append(lines: string, positionBytes: number): Promise<void> {
     const bytes = Buffer.from(lines, 'utf8');
     if (bytes.length > MOST_BLOCK_BYTES) throw new StewardError('LEDGER_UNAVAILABLE', `an append of ${bytes.length} bytes is too large`);
-    if (this.#blocks >= MOST_BLOCKS) throw new StewardError('LEDGER_UNAVAILABLE', `the ledger of this start is full after ${MOST_BLOCKS} appends; restart the instance`);
+    // The service checks the position within a blob; that the first record of a further one is at its place is checked here.
+    if (positionBytes !== this.#endBytes) throw new StewardError('LEDGER_UNAVAILABLE', `an append at byte ${positionBytes} of a ledger that ends at ${this.#endBytes}`);
     try {
-      this.#created ??= this.#create();
-      await this.#created;
-      await this.#append(bytes, positionBytes);
+      const part = this.#partFor(bytes.length);
+      await part.created;
+      await this.#append(part.blob, bytes, positionBytes - part.beginBytes);
     } catch (error) {
-      if (error instanceof StewardError && error.code === 'LEDGER_UNAVAILABLE') throw error;
       throw new StewardError('LEDGER_UNAVAILABLE', 'the ledger could not be written', { cause: error });
     }
     this.#blocks += 1;
+    this.#endBytes += bytes.length;
   }
 
-  async #create(): Promise<void> {
+  #partFor(bytes: number): Part {
+    const current = this.#part;
+    if (current !== undefined && this.#blocks < this.#limits.blocks && this.#endBytes - current.beginBytes + bytes <= this.#limits.blobBytes) return current;
+    this.#parts += 1;
+    this.#blocks = 0;
+    const name = this.#nameOf(this.#parts);
+    const blob = this.#container.getAppendBlobClient(name);
+    this.#part = { name, blob, beginBytes: this.#endBytes, created: this.#create(blob) };
+    return this.#part;
+  }
+
+  #nameOf(part: number): string {
+    return part === 1 ? `${this.#path}.jsonl` : `${this.#path}-${String(part).padStart(4, '0')}.jsonl`;
+  }
+
+  async #create(blob: AppendBlobClient): Promise<void> {
     let again = false;
-    await this.#repeated(async () => {
+    await this.#repeated(async (abortSignal) => {
       try {
-        await this.#blob.create({ conditions: { ifNoneMatch: '*' }, abortSignal: AbortSignal.timeout(TIMEOUT_MS) });
+        await blob.create({ conditions: { ifNoneMatch: '*' }, abortSignal });
       } catch (error) {
         // Its name holds the id of this start: after an attempt whose answer was lost, the blob that is there is ours.
         if (again && statusOf(error) === 409) return;
@@ -77,40 +122,50 @@ export class BlobLedgerStore implements LedgerStore {
     });
   }
 
-  async #append(bytes: Buffer, positionBytes: number): Promise<void> {
+  async #append(blob: AppendBlobClient, bytes: Buffer, positionBytes: number): Promise<void> {
     let doubtful = false;
-    await this.#repeated(async () => {
+    await this.#repeated(async (abortSignal) => {
       try {
-        await this.#blob.appendBlock(bytes, bytes.length, { conditions: { appendPosition: positionBytes }, abortSignal: AbortSignal.timeout(TIMEOUT_MS) });
+        await blob.appendBlock(bytes, bytes.length, { conditions: { appendPosition: positionBytes }, abortSignal });
       } catch (error) {
         // An attempt whose answer was lost may have been written. It was, exactly if those bytes stand at the end.
-        if (doubtful && statusOf(error) === 412 && (await this.#endsWith(bytes, positionBytes))) return;
+        if (doubtful && statusOf(error) === 412 && (await endsWith(blob, bytes, positionBytes, abortSignal))) return;
         doubtful = true;
         throw error;
       }
     });
   }
 
-  async #endsWith(bytes: Buffer, positionBytes: number): Promise<boolean> {
-    const abortSignal = AbortSignal.timeout(TIMEOUT_MS);
-    const { contentLength } = await this.#blob.getProperties({ abortSignal });
-    if (contentLength !== positionBytes + bytes.length) return false;
-    return (await this.#blob.downloadToBuffer(positionBytes, bytes.length, { abortSignal })).equals(bytes);
-  }
-
-  /** Repeats what failed for a passing reason: no answer, or one that says to come again. */
-  async #repeated<T>(operation: () => Promise<T>): Promise<T> {
+  /**
+   * Repeats what failed for a passing reason (no answer, or one that says to come again) until the time is up: one
+   * failed append ends the ledger of this instance for good, so a moment without storage must not be one.
+   */
+  async #repeated<T>(operation: (abortSignal: AbortSignal) => Promise<T>): Promise<T> {
+    const deadline = AbortSignal.timeout(this.#limits.totalMs);
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await operation();
+        return await operation(AbortSignal.any([deadline, AbortSignal.timeout(ATTEMPT_MS)]));
       } catch (error) {
         const status = statusOf(error);
         const passing = status === undefined || status === 408 || status === 429 || status >= 500;
-        if (!passing || attempt >= ATTEMPTS || error instanceof StewardError) throw error;
+        if (!passing || error instanceof StewardError || !(await passes(backoffMs(attempt, 100, 2_000), deadline))) throw error;
       }
-      await wait(backoffMs(attempt, 100, 1_000));
     }
   }
+}
+
+/** Waits; false when the deadline came first. */
+async function passes(ms: number, deadline: AbortSignal): Promise<boolean> {
+  return wait(ms, deadline).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function endsWith(blob: AppendBlobClient, bytes: Buffer, positionBytes: number, abortSignal: AbortSignal): Promise<boolean> {
+  const { contentLength } = await blob.getProperties({ abortSignal });
+  if (contentLength !== positionBytes + bytes.length) return false;
+  return (await blob.downloadToBuffer(positionBytes, bytes.length, { abortSignal })).equals(bytes);
 }
 
 type CompatibleClient = NonNullable<NonNullable<Parameters<typeof newPipeline>[1]>['httpClient']>;

@@ -104,7 +104,7 @@ export class AzureReasoner implements Reasoner {
     const counted = usage.safeParse(parsed.data.usage);
     return {
       text: (choice.message.content ?? '').slice(0, MOST_TEXT),
-      toolCalls: choice.message.tool_calls ?? undefined,
+      toolCalls: calledTools(choice.message.tool_calls),
       finishReason,
       usage: counted.success ? { promptTokens: counted.data.prompt_tokens, completionTokens: counted.data.completion_tokens } : undefined,
       model: parsed.data.model ?? this.modelName,
@@ -124,6 +124,11 @@ export class AzureReasoner implements Reasoner {
     // The port's types are OpenAI's with `readonly`, which the SDK's own types lack.
     return body as unknown as ChatCompletionCreateParamsNonStreaming;
   }
+}
+
+/** Some answers say "no tool calls" by an empty list. */
+function calledTools(calls: unknown): unknown {
+  return Array.isArray(calls) && calls.length === 0 ? undefined : (calls ?? undefined);
 }
 
 /** Which of the model's codes an error of the SDK is. The SDK's texts repeat request data, so none is passed on. */

@@ -55,14 +55,14 @@ export class GraphPeopleDirectory implements PeopleDirectory {
     return manager ? { ...toPerson(found), manager: { id: new InternalId(manager.id), displayName: manager.displayName ?? '' } } : toPerson(found);
   }
 
-  async setSignInAllowed(id: InternalId, allowed: boolean, { signal }: CallOptions): Promise<OperationReceipt> {
+  async setSignInAllowed(id: InternalId, allowed: boolean, { signal, beforeRetry }: CallOptions): Promise<OperationReceipt> {
     // Not read again afterwards: a replica may still show the old value and turn a success into a doubt.
-    const answer = await this.#graph.request('PATCH', `/users/${idSegment(id)}`, { body: { accountEnabled: allowed }, signal });
+    const answer = await this.#graph.request('PATCH', `/users/${idSegment(id)}`, { body: { accountEnabled: allowed }, signal, beforeRetry });
     return { requestIds: [answer.requestId] };
   }
 
-  async revokeSessions(id: InternalId, { signal }: CallOptions): Promise<OperationReceipt> {
-    const answer = await this.#graph.request('POST', `/users/${idSegment(id)}/revokeSignInSessions`, { signal });
+  async revokeSessions(id: InternalId, { signal, beforeRetry }: CallOptions): Promise<OperationReceipt> {
+    const answer = await this.#graph.request('POST', `/users/${idSegment(id)}/revokeSignInSessions`, { signal, beforeRetry });
     const { value } = shaped(z.object({ value: z.boolean() }), answer, 'SYSTEM_OUTCOME_UNKNOWN');
     if (!value) throw new StewardError('SYSTEM_OUTCOME_UNKNOWN', 'Graph did not say that the sessions were ended');
     return { requestIds: [answer.requestId] };

@@ -2,6 +2,11 @@
 export class Serial {
   readonly #tails = new Map<string, Promise<void>>();
 
+  /** Whether a task of this key runs or waits. */
+  isBusy(key: string): boolean {
+    return this.#tails.has(key);
+  }
+
   async inTurn<T>(key: string, task: () => Promise<T>): Promise<T> {
     const before = this.#tails.get(key) ?? Promise.resolve();
     const result = before.then(task);

@@ -52,7 +52,7 @@ export class TableSpendStore implements SpendStore {
       if (![monthMicroUsd, personMicroUsd].every(Number.isSafeInteger)) throw new StewardError('PRICE_UNKNOWN', 'a sum of money is not a safe integer');
       if (monthMicroUsd < 0 || personMicroUsd < 0) throw new StewardError('PRICE_UNKNOWN', 'more money would be given back than was spent');
 
-      if (amountMicroUsd > 0) {
+      if (amountMicroUsd > 0 && entry.force !== true) {
         const full = monthMicroUsd > entry.monthCapMicroUsd ? 'month full' : personMicroUsd > entry.personDayCapMicroUsd ? 'person full' : undefined;
         if (full !== undefined) {
           if (fresh) return full;

@@ -117,6 +117,8 @@ export class Table {
    * and `onDoubt` is called.
    */
   async transact(partition: string, changes: readonly Change[], onDoubt?: () => void): Promise<readonly Written[] | 'conflict'> {
+    // A row that was somebody else's when we last saw it. The SDK would take an empty tag for none, and not compare at all.
+    if (changes.some((change) => change.kind === 'replace' && change.etag === '')) return 'conflict';
     const nonce = randomBytes(9).toString('base64url');
     let doubtful = false;
     return this.#safely(undefined, async (abortSignal) => {

@@ -1,6 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
+import type { Action } from '../actions/action.ts';
 import type { Catalogue } from '../actions/catalogue.ts';
 import type { Handle, Reference } from '../actions/handles.ts';
+import type { InternalId } from '../actions/internal-id.ts';
 import { isReference, stepDigest, type Step } from '../actions/plan.ts';
 import type { Ledger } from '../audit/ledger.ts';
 import type { DigestKey } from '../audit/record.ts';
@@ -17,9 +19,11 @@ import { issueToken } from './token.ts';
 const CONFIRM_TTL_MS = 10 * 60_000;
 const SECOND_PERSON_TTL_MS = 4 * 60 * 60_000;
 /** An executing approval whose instance did not renew it for this long belongs to a dead one. Longer than any step may take. */
-const ALIVE_MS = 30_000;
-/** A click may overtake the note of where its card stands; it waits this long for it. */
-const CARD_NOTE_WAIT_MS = 1_200;
+const ALIVE_MS = 90_000;
+/** A click may overtake the note of where its card stands: on a request that was just made it waits a second for it. */
+const JUST_MADE_MS = 5_000;
+const CARD_NOTE_PAUSE_MS = 50;
+const CARD_NOTE_ATTEMPTS = 20;
 
 export interface ApprovalRequest {
   readonly subject: { readonly kind: 'steps'; readonly steps: readonly Step[] } | Extract<ApprovalSubject, { kind: 'revive' }>;
@@ -27,6 +31,8 @@ export interface ApprovalRequest {
   readonly requester: PersonFacts;
   readonly place: Place;
   readonly requestActivityId: string;
+  /** The turn that led to it, for the ledger. */
+  readonly turn: string;
 }
 
 export interface Click {
@@ -56,6 +62,8 @@ export interface ApprovalsDependencies {
   readonly bindings: readonly string[];
   /** Told after every change that people should see; must not throw. */
   readonly changed: (record: ApprovalRecord) => Promise<void>;
+  /** Given what an approved read brought back; must not throw. */
+  readonly read: (record: ApprovalRecord, action: Action, result: Readonly<Record<string, unknown>>) => Promise<void>;
 }
 
 /** Requests that wait for people, from the card to the outcome. */
@@ -68,8 +76,8 @@ export class Approvals {
 
   /** Stores a request. It can't be approved before `cardSent` named a card. */
   async request(request: ApprovalRequest): Promise<ApprovalRecord> {
-    const { clock, killSwitch, store } = this.#with;
-    const { epoch } = await killSwitch.read();
+    const { killSwitch, store } = this.#with;
+    const { epoch, storageNow } = await killSwitch.read();
     const subject = request.subject.kind === 'revive' ? request.subject : { kind: 'steps' as const, steps: await Promise.all(request.subject.steps.map((step) => this.#store(step))) };
     const unbound = {
       reference: randomBytes(20).toString('base64url'),
@@ -82,11 +90,11 @@ export class Approvals {
       requestActivityId: request.requestActivityId,
       cards: [],
       killEpoch: epoch,
-      expiresAt: new Date(clock.now().getTime() + (request.by === 'requester' ? CONFIRM_TTL_MS : SECOND_PERSON_TTL_MS)),
+      expiresAt: new Date(storageNow.getTime() + ttlMs(request.by)),
     };
     const record: ApprovalRecord = { ...unbound, binding: this.#binding(unbound) };
     await store.insert(record);
-    await this.#record(record, request.requester);
+    await this.#record(record, { person: request.requester, turn: request.turn, steps: subject.kind === 'steps' ? subject.steps.map((step) => step.digest) : [] });
     return record;
   }
 
@@ -103,12 +111,27 @@ export class Approvals {
 
   /** Ends a request whose card could not be shown: what nobody saw must not be approvable. */
   async abandon(reference: string): Promise<void> {
-    await this.#end(reference, 'withdrawn');
+    await this.#update(reference, (record) => (record.state === 'pending' ? { ...record, state: 'withdrawn' } : record));
+  }
+
+  /** Withdraws one request, if it still waits. */
+  async withdraw(reference: string): Promise<void> {
+    const stored = await this.#with.store.read(reference);
+    if (stored?.value.state === 'pending') await this.#settle(stored, { state: 'withdrawn' });
   }
 
   /** Decides a click. Everything is read afresh; one click wins by compare-and-swap. */
   async click(click: Click): Promise<ClickResult> {
-    const stored = await this.#readWithCards(click.reference);
+    let result = await this.#clickOnce(click);
+    // A swap is also lost to the note of another card of the same request; only a state that changed settles it.
+    for (let attempt = 0; result.kind === 'refused' && result.code === 'APPROVAL_SETTLED' && result.record?.state === 'pending' && attempt < 3; attempt += 1) {
+      result = await this.#clickOnce(click);
+    }
+    return result;
+  }
+
+  async #clickOnce(click: Click): Promise<ClickResult> {
+    const stored = await this.#readWithCard(click);
     if (stored === undefined) return this.#refuse(click, 'APPROVAL_UNKNOWN');
     const record = stored.value;
     const problem = await this.#problemWith(stored, click);
@@ -122,7 +145,8 @@ export class Approvals {
     if (click.decision === 'deny') {
       const denied = await this.#swap(stored, { state: 'denied', ...decidedBy });
       if (denied === undefined) return this.#refuse(click, 'APPROVAL_SETTLED', record);
-      await this.#record(denied.value, clicker);
+      // Declined is declined, whether or not it could be recorded.
+      await this.#record(denied.value, { person: clicker }).catch(() => undefined);
       return { kind: 'settled', record: denied.value };
     }
     try {
@@ -142,16 +166,18 @@ export class Approvals {
     await Promise.all(record.subject.steps.map((step) => this.#decideAgain(step, requester, record.by)));
     const approved = await this.#swap(stored, { state: 'approved', ...decidedBy });
     if (approved === undefined) return this.#refuse(click, 'APPROVAL_SETTLED', record);
-    await this.#record(approved.value, click.clicker);
+    await this.#record(approved.value, { person: click.clicker });
     return { kind: 'approved', record: approved.value, proceed: () => this.#execute(approved, requester, click.clicker) };
   }
 
   async #approveRevive(stored: Stored<ApprovalRecord>, subject: Extract<ApprovalSubject, { kind: 'revive' }>, requester: PersonFacts, click: Click, decidedBy: Partial<ApprovalRecord>): Promise<ClickResult> {
     const { clicker } = click;
+    // INVARIANT: two different humans, whatever the record says about who may click.
+    if (isSameHuman(requester, clicker)) return this.#refuse(click, 'APPROVAL_OWN_REQUEST', stored.value);
     if (!mayRevive(requester) || !mayRevive(clicker)) return this.#refuse(click, 'KILL_NOT_ADMIN', stored.value);
     const executing = await this.#swap(stored, { state: 'executing', ...decidedBy });
     if (executing === undefined) return this.#refuse(click, 'APPROVAL_SETTLED', stored.value);
-    await this.#record(executing.value, clicker);
+    await this.#record(executing.value, { person: clicker });
     const { digestKey, killSwitch, ledger } = this.#with;
     const digest = digestKey.digest(requester.id.digest());
     const epoch = await killSwitch.revive(subject.level, stored.value.killEpoch, { digest, name: requester.displayName, reason: subject.reason });
@@ -205,13 +231,9 @@ export class Approvals {
   async #problemWith(stored: Stored<ApprovalRecord>, click: Click): Promise<StewardErrorCode | undefined> {
     const { value: record, storageNow } = stored;
     const { clicker } = click;
-    if (!record.cards.some((card) => card.conversationId === click.card.conversationId && card.activityId === click.card.activityId)) return 'APPROVAL_COPIED';
-    if (clicker.guest || !clicker.enabled) return 'APPROVAL_NOT_YOURS';
-    if (record.by === 'requester' && !record.requester.equals(clicker.id)) return 'APPROVAL_NOT_YOURS';
-    if (record.by === 'second person') {
-      if (record.requester.equals(clicker.id)) return 'APPROVAL_OWN_REQUEST';
-      if (!clicker.roles.includes(record.subject.kind === 'revive' ? 'admin' : 'approver')) return 'APPROVAL_NOT_YOURS';
-    }
+    if (!isNoted(click.card, record)) return 'APPROVAL_COPIED';
+    if (record.by === 'second person' && record.requester.equals(clicker.id)) return 'APPROVAL_OWN_REQUEST';
+    if (!mayClick(clicker, record)) return 'APPROVAL_NOT_YOURS';
     if (record.state !== 'pending') return record.state === 'expired' ? 'APPROVAL_EXPIRED' : 'APPROVAL_SETTLED';
     if (record.expiresAt <= storageNow) return 'APPROVAL_EXPIRED';
     // What is bound must still be what is true: steps, requester, place, catalogue, policy, contract, configuration.
@@ -243,9 +265,9 @@ export class Approvals {
       }
       steps = withOutcome(steps, index, 'running');
       // Written before the effect: a crash from here on leaves `executing`, which is found and reported as unknown.
-      stored = await this.#swap(stored, { state: 'executing', subject: { kind: 'steps', steps }, aliveUntil: new Date(this.#with.clock.now().getTime() + ALIVE_MS) });
+      stored = await this.#swap(stored, { state: 'executing', subject: { kind: 'steps', steps }, aliveUntil: new Date(stored.storageNow.getTime() + ALIVE_MS) });
       if (stored === undefined) return;
-      const receipt = await this.#executeStep(stored.value, step, requester, approver);
+      const receipt = await this.#executeStep(stored.value, step, requester.id, approver.id);
       failed = receipt.kind === 'failed' || receipt.kind === 'unknown';
       steps = withOutcome(steps, index, receipt.kind, 'code' in receipt ? receipt.code : undefined);
     }
@@ -253,8 +275,11 @@ export class Approvals {
     await this.#settle(stored, { state, subject: { kind: 'steps', steps } });
   }
 
-  async #executeStep(record: ApprovalRecord, step: StoredStep, requester: PersonFacts, approver: PersonFacts): Promise<Receipt> {
+  async #executeStep(record: ApprovalRecord, step: StoredStep, requesterId: InternalId, approverId: InternalId): Promise<Receipt> {
     try {
+      // Read again before each step: a plan of several runs for a while, and both may have changed since the click.
+      const [requester, approver] = await Promise.all([requesterId, approverId].map((id) => this.#with.whoIsWho.describe(id, 'now')));
+      if (requester === undefined || approver === undefined || !mayDecide(approver, record, requester)) throw new StewardError('APPROVAL_STALE', 'the approver no longer may');
       const policies = await this.#decideAgain(step, requester, record.by);
       const action = this.#with.catalogue.find(step.action);
       if (action === undefined) throw new StewardError('APPROVAL_STALE', 'the action left the catalogue');
@@ -266,9 +291,11 @@ export class Approvals {
         approverDigest: approver.id.digest(),
         policies,
         killEpoch: record.killEpoch,
-        turn: record.reference.slice(0, 8),
+        turn: short(record.reference),
       });
-      return await this.#with.executor.execute(token);
+      const receipt = await this.#with.executor.execute(token);
+      if (receipt.kind === 'done' && action.effect === 'read') await this.#with.read(record, action, receipt.result);
+      return receipt;
     } catch (error) {
       return { kind: 'failed', code: errorCode(error) };
     }
@@ -276,12 +303,14 @@ export class Approvals {
 
   // --- storage -----------------------------------------------------------------------------------------------------
 
-  async #readWithCards(reference: string): Promise<Stored<ApprovalRecord> | undefined> {
-    const startMs = this.#with.clock.monotonicMs();
-    for (;;) {
+  async #readWithCard({ card, reference }: Click): Promise<Stored<ApprovalRecord> | undefined> {
+    for (let attempt = 1; ; attempt += 1) {
       const stored = await this.#with.store.read(reference);
-      if (stored === undefined || stored.value.cards.length > 0 || this.#with.clock.monotonicMs() - startMs > CARD_NOTE_WAIT_MS) return stored;
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      const { value: record } = stored ?? {};
+      if (stored === undefined || record?.state !== 'pending' || isNoted(card, record) || attempt >= CARD_NOTE_ATTEMPTS) return stored;
+      const createdAtMs = record.expiresAt.getTime() - ttlMs(record.by);
+      if (stored.storageNow.getTime() - createdAtMs > JUST_MADE_MS) return stored;
+      await new Promise((resolve) => setTimeout(resolve, CARD_NOTE_PAUSE_MS));
     }
   }
 
@@ -291,10 +320,6 @@ export class Approvals {
       if (stored.value.state === 'pending' && which(stored.value) && (await this.#settle(stored, { state }))) ended += 1;
     }
     return ended;
-  }
-
-  async #end(reference: string, state: ApprovalState): Promise<void> {
-    await this.#update(reference, (record) => (record.state === 'pending' ? { ...record, state } : record));
   }
 
   async #update(reference: string, change: (record: ApprovalRecord) => ApprovalRecord): Promise<void> {
@@ -313,7 +338,8 @@ export class Approvals {
   async #settle(stored: Stored<ApprovalRecord>, change: Partial<ApprovalRecord>): Promise<boolean> {
     const settled = await this.#swap(stored, change);
     if (settled === undefined) return false;
-    await this.#record(settled.value);
+    // It has happened: a ledger that refuses now must not keep people from learning it.
+    await this.#record(settled.value).catch(() => undefined);
     await this.#with.changed(settled.value);
     return true;
   }
@@ -327,14 +353,24 @@ export class Approvals {
     return { kind: 'refused', code, ...(record && { record }) };
   }
 
-  async #record(record: ApprovalRecord, person?: PersonFacts): Promise<void> {
+  async #record(record: ApprovalRecord, about: { readonly person?: PersonFacts; readonly turn?: string; readonly steps?: readonly string[] } = {}): Promise<void> {
     const { digestKey, ledger } = this.#with;
-    await ledger.record({ kind: 'approval', approval: short(record.reference), state: record.state, by: record.by, person: person ? digestKey.digest(person.id.digest()) : '', binding: record.binding });
+    const { person, steps, turn } = about;
+    await ledger.record({
+      kind: 'approval',
+      approval: short(record.reference),
+      state: record.state,
+      by: record.by,
+      person: person ? digestKey.digest(person.id.digest()) : '',
+      binding: record.binding,
+      ...(turn !== undefined && { turn }),
+      ...(steps && { steps }),
+    });
   }
 
-  #binding(record: Pick<ApprovalRecord, 'subject' | 'by' | 'requester' | 'place' | 'requestActivityId' | 'killEpoch' | 'reference'>): string {
+  #binding(record: Pick<ApprovalRecord, 'subject' | 'by' | 'requester' | 'place' | 'requestActivityId' | 'killEpoch' | 'expiresAt' | 'reference'>): string {
     const subject = record.subject.kind === 'steps' ? record.subject.steps.map(digestStored) : [record.subject.reason, record.subject.level];
-    const bound = [record.reference, subject, record.by, record.requester.digest(), record.place.conversationId, record.requestActivityId, record.killEpoch, this.#with.bindings];
+    const bound = [record.reference, subject, record.by, record.requester.digest(), record.place.conversationId, record.requestActivityId, record.killEpoch, record.expiresAt.getTime(), this.#with.bindings];
     return createHash('sha256').update(JSON.stringify(bound)).digest('hex');
   }
 }
@@ -342,6 +378,26 @@ export class Approvals {
 /** Accounts with one employee id are one human; an account without one can't be told apart, and so can't second. */
 export function isSameHuman(a: PersonFacts, b: PersonFacts): boolean {
   return a.id.equals(b.id) || a.employeeId === undefined || b.employeeId === undefined || a.employeeId === b.employeeId;
+}
+
+function ttlMs(by: ApprovalRecord['by']): number {
+  return by === 'requester' ? CONFIRM_TTL_MS : SECOND_PERSON_TTL_MS;
+}
+
+function isNoted(card: CardInstance, record: ApprovalRecord): boolean {
+  return record.cards.some((sent) => sent.conversationId === card.conversationId && sent.activityId === card.activityId);
+}
+
+/** Whether an account is one whose click counts for a request, as far as the click itself tells. */
+function mayClick(clicker: PersonFacts, record: ApprovalRecord): boolean {
+  if (clicker.guest || !clicker.enabled) return false;
+  if (record.by === 'requester') return record.requester.equals(clicker.id);
+  return clicker.roles.includes(record.subject.kind === 'revive' ? 'admin' : 'approver');
+}
+
+/** The same with fresh facts about both: the second person must be another human. */
+function mayDecide(approver: PersonFacts, record: ApprovalRecord, requester: PersonFacts): boolean {
+  return mayClick(approver, record) && (record.by === 'requester' || !isSameHuman(requester, approver));
 }
 
 function mayRevive(person: PersonFacts): boolean {
@@ -382,7 +438,7 @@ function restoreArguments(step: StoredStep): Record<string, string | Reference> 
 function digestStored(step: StoredStep): string {
   const resolved = restoreArguments(step);
   const digest = stepDigest({ action: { name: step.action, version: step.version } as Step['action'], resolved });
-  return `${digest} ${step.targetParameter ?? ''}`;
+  return `${digest} ${step.digest} ${step.targetParameter ?? ''}`;
 }
 
 function targetOf(step: StoredStep): Reference | undefined {

@@ -42,10 +42,6 @@ export class Ceiling {
     this.#clock = clock;
   }
 
-  get modelName(): string {
-    return this.#reasoner.modelName;
-  }
-
   /**
    * One metered attempt. Fails with `CEILING_MONTH` or `CEILING_PERSON` before the model is called, or as the reasoner does.
    */
@@ -65,8 +61,10 @@ export class Ceiling {
     const reply = await this.#reasoner.complete(request, signal);
     if (reply.usage === undefined) return { ...reply, costMicroUsd: reservedMicroUsd };
     const costMicroUsd = this.#cost(reply.usage.promptTokens, reply.usage.completionTokens);
-    // A failed settlement keeps the reservation: the error is on the safe side.
-    if (costMicroUsd < reservedMicroUsd) void this.#store.add({ ...counters, amountMicroUsd: costMicroUsd - reservedMicroUsd }).catch(() => undefined);
+    // A failed settlement keeps the reservation: the error is on the safe side. More than was reserved has been spent
+    // already, so it is booked whatever the caps say.
+    const differenceMicroUsd = costMicroUsd - reservedMicroUsd;
+    if (differenceMicroUsd !== 0) void this.#store.add({ ...counters, amountMicroUsd: differenceMicroUsd, force: true }).catch(() => undefined);
     return { ...reply, costMicroUsd };
   }
 
@@ -78,6 +76,7 @@ export class Ceiling {
 
   #cost(inputTokens: number, outputTokens: number): number {
     const { inputMicroUsdPerMillion, outputMicroUsdPerMillion } = this.#settings.price;
+    if (![inputTokens, outputTokens].every((tokens) => Number.isSafeInteger(tokens) && tokens >= 0)) throw new StewardError('PRICE_UNKNOWN', 'a token count is not a safe non-negative integer');
     const cost = Math.ceil((inputTokens * inputMicroUsdPerMillion + outputTokens * outputMicroUsdPerMillion) / 1_000_000);
     if (!Number.isSafeInteger(cost) || cost < 0) throw new StewardError('PRICE_UNKNOWN', 'a cost is not a safe non-negative integer');
     return cost;

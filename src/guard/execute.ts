@@ -44,6 +44,7 @@ export class Executor {
     const grant = token.redeem();
     const { action, resolved, target } = grant.step;
     const execution = randomUUID();
+    let intended = false;
     try {
       const { level, epoch } = await this.#killSwitch.assertAlive();
       if (epoch !== grant.killEpoch) return { kind: 'failed', code: 'KILLED' };
@@ -66,14 +67,19 @@ export class Executor {
         policies: grant.policies,
         killEpoch: grant.killEpoch,
       });
+      intended = true;
       if (action.effect !== 'read' && level === 'observe') {
         await this.#outcome(execution, 'observed', [], 0);
         return { kind: 'observed' };
       }
-      // Read again: counting and recording took time, and a kill may have come meanwhile.
-      await this.#killSwitch.assertAlive();
+      // Read again: counting and recording took time. A kill, or another level, may have come meanwhile.
+      const again = await this.#killSwitch.assertAlive();
+      if (again.epoch !== epoch || again.level !== level) throw new StewardError(again.level === 'read-only' ? 'READ_ONLY' : 'KILLED', 'the latch changed after the intent');
     } catch (error) {
-      return { kind: 'failed', code: errorCode(error) };
+      const code = errorCode(error);
+      // Nothing was called: an intent without an outcome would say that this is not known.
+      if (intended) await this.#outcome(execution, 'failed', [], 0, code).catch(() => undefined);
+      return { kind: 'failed', code };
     }
     return this.#call(execution, action, resolved);
   }
@@ -87,7 +93,11 @@ export class Executor {
     try {
       // A kill between the last reading and here has aborted the signal already: nothing leaves.
       if (signal.aborted) throw new StewardError('SYSTEM_UNAVAILABLE', 'aborted before the call', { cause: signal.reason });
-      const result = await action.run(resolved, this.#robot, { signal, receipt: (given: OperationReceipt) => void requestIds.push(...given.requestIds) });
+      const result = await action.run(resolved, this.#robot, {
+        signal,
+        beforeRetry: async () => void (await this.#killSwitch.assertAlive()),
+        receipt: (given: OperationReceipt) => void requestIds.push(...given.requestIds),
+      });
       const parsed = action.result.safeParse(result);
       if (!parsed.success) throw new StewardError('SYSTEM_OUTCOME_UNKNOWN', 'the result does not have the declared shape', { cause: parsed.error });
       receipt = { kind: 'done', result: parsed.data };
@@ -111,7 +121,7 @@ type Grant = ReturnType<ExecutionToken['redeem']>;
 
 function failure(error: unknown, isRead: boolean, signal: AbortSignal): Receipt {
   const code = errorCode(error);
-  if (isRead) return { kind: 'failed', code: signal.aborted && code === 'UNEXPECTED' ? 'SYSTEM_UNAVAILABLE' : code };
+  if (isRead) return { kind: 'failed', code: code === 'SYSTEM_OUTCOME_UNKNOWN' || (signal.aborted && code === 'UNEXPECTED') ? 'SYSTEM_UNAVAILABLE' : code };
   // These say that the system did not do it. Everything else, an abort on the wire first of all, may have been done.
   const notDone = code === 'SYSTEM_REFUSED' || code === 'SYSTEM_NOT_FOUND' || code === 'SYSTEM_UNAVAILABLE';
   return notDone ? { kind: 'failed', code } : { kind: 'unknown', code: code === 'UNEXPECTED' ? 'SYSTEM_OUTCOME_UNKNOWN' : code };

@@ -71,12 +71,15 @@ export class Gate {
     const decided: { step: Step; decision: Decision }[] = [];
     for (const step of plan.steps) {
       const target = await this.#describeTarget(step.target?.id, 'brief');
-      const decision = this.#decide({ ...facts, action: step.action, ...(target && { target }), level, limitReached: false });
+      const decision = this.#decide({ ...facts, action: step.action, ...(target && { target }), level });
       record(step, decision);
       decided.push({ step, decision });
     }
     for (const { step, decision } of decided) {
-      if (decision.kind === 'refuse') return { kind: 'refused', code: decision.code, policies: decision.policies, step };
+      if (decision.kind !== 'refuse') continue;
+      // Why a target is out of reach is told only to those who could reach somebody: it says something about the target.
+      const code = decision.code.startsWith('TARGET_') && this.permitted([step.action], facts.requester).length === 0 ? 'POLICY_DENIED' : decision.code;
+      return { kind: 'refused', code, policies: decision.policies, step };
     }
     for (const { step, decision } of decided) {
       if (decision.kind === 'run' && wait.length === 0) {
@@ -108,7 +111,6 @@ export class Gate {
       level,
       personal: true,
       untrusted: true,
-      limitReached: false,
       ...approvals,
     });
     if (!answer.permitted) throw new StewardError(answer.code, 'the second decision refused');
@@ -119,7 +121,7 @@ export class Gate {
   permitted(actions: readonly Action[], requester: PersonFacts): readonly Permitted[] {
     const somebody: PersonFacts = { ...requester, id: ANYBODY, roles: ['employee'], guest: false, enabled: true, privileged: false, breakGlass: false, vip: false };
     return actions.flatMap((action): Permitted[] => {
-      const facts = { requester, action, level: 'full', personal: true, untrusted: false, limitReached: false } as const;
+      const facts = { requester, action, level: 'full', personal: true, untrusted: false } as const;
       const general = this.#decide({ ...facts, ...(action.target !== undefined && { target: somebody }) });
       if (general.kind !== 'refuse') return [{ action, kind: general.kind, own: false }];
       if (action.target === undefined) return [];

@@ -12,6 +12,8 @@ export interface LatchReading {
   readonly level: LatchLevel;
   readonly epoch: number;
   readonly latch: Latch | undefined;
+  /** Storage's own clock at the reading. */
+  readonly storageNow: Date;
 }
 
 /**
@@ -29,6 +31,8 @@ export class KillSwitch {
    */
   #killedSinceEpoch: number | undefined;
   #lastEpoch = 0;
+  /** How often this process was killed. */
+  #kills = 0;
 
   constructor(store: LatchStore, clock: Clock) {
     this.#store = store;
@@ -62,32 +66,48 @@ export class KillSwitch {
     return reading;
   }
 
-  /** A signal that a kill aborts, for a call that is about to leave the process. Call `done` when it returned. */
+  /**
+   * A signal for a call that is about to leave the process. A kill aborts it, wherever the kill came from: while the
+   * call runs, the latch is read on, and a latch that can't be read aborts as well. Call `done` when it returned.
+   */
   guardCall(): { readonly signal: AbortSignal; readonly done: () => void } {
     const controller = new AbortController();
     if (this.#killedSinceEpoch === undefined) this.#running.add(controller);
     else controller.abort(killed());
-    return { signal: controller.signal, done: () => void this.#running.delete(controller) };
+    const watch = setInterval(() => {
+      this.assertAlive().catch((error: unknown) => {
+        controller.abort(error);
+      });
+    }, READING_LIVES_MS / 2);
+    watch.unref();
+    const done = (): void => {
+      clearInterval(watch);
+      this.#running.delete(controller);
+    };
+    return { signal: controller.signal, done };
   }
 
   /**
-   * Stops everything: here at once, elsewhere as soon as the write lands. Resolves to false when storage could not be
-   * told; this process stays killed all the same.
+   * Stops everything: here at once, elsewhere as soon as the write lands. `stored` is false when storage could not be
+   * told; this process stays killed all the same, and goes on trying.
    */
-  async kill(by: { readonly digest: string; readonly name: string; readonly reason: string }): Promise<boolean> {
+  async kill(by: { readonly digest: string; readonly name: string; readonly reason: string }): Promise<{ readonly stored: boolean; readonly epoch: number }> {
+    this.#kills += 1;
     this.#killedSinceEpoch = Number.POSITIVE_INFINITY;
     this.#reading = undefined;
     for (const controller of this.#running) controller.abort(killed());
     this.#running.clear();
-    const written = await this.#writeKill(by);
-    if (!written) this.#keepTrying(by);
-    return written;
+    const stored = await this.#writeKill(by);
+    if (!stored) this.#keepTrying(by);
+    return { stored, epoch: this.#lastEpoch };
   }
 
   async #writeKill(by: { readonly digest: string; readonly name: string; readonly reason: string }): Promise<boolean> {
     try {
-      const stored = await this.#store.read(AbortSignal.timeout(READ_DEADLINE_MS)).catch(() => undefined);
-      const epoch = Math.max(stored?.value.epoch ?? 0, this.#lastEpoch) + 1;
+      // Where the epoch is not known (the row is missing or can't be read), the time is above any that was counted: an epoch must never go back.
+      const stored = await this.#store.read(AbortSignal.timeout(READ_DEADLINE_MS)).catch(() => 'unreadable' as const);
+      const known = stored === undefined || stored === 'unreadable' ? this.#clock.now().getTime() : stored.value.epoch;
+      const epoch = Math.max(known, this.#lastEpoch) + 1;
       await this.#store.write({ level: 'off', epoch, changedAt: this.#clock.now(), changedBy: by.digest, changedByName: by.name, reason: by.reason }, 'any');
       this.#killedSinceEpoch = epoch;
       this.#lastEpoch = epoch;
@@ -112,6 +132,7 @@ export class KillSwitch {
    * changed after the proposal, and with `LATCH_UNREADABLE` when it can't be read.
    */
   async revive(level: LatchLevel, expectedEpoch: number, by: { readonly digest: string; readonly name: string; readonly reason: string }): Promise<number> {
+    const kills = this.#kills;
     const stored = await this.#readRaw();
     const epoch = stored?.value.epoch ?? 0;
     if (epoch !== expectedEpoch) throw new StewardError('APPROVAL_STALE', 'the latch changed after the proposal');
@@ -120,15 +141,16 @@ export class KillSwitch {
     const written = await this.#store.write({ level, epoch: epoch + 1, changedAt: this.#clock.now(), changedBy: by.digest, changedByName: by.name, reason: by.reason }, stored.etag);
     if (!written) throw new StewardError('APPROVAL_STALE', 'the latch changed meanwhile');
     this.#reading = undefined;
-    this.#killedSinceEpoch = undefined;
     this.#lastEpoch = epoch + 1;
+    // A kill that came while the write was on its way stands, whichever of the two storage saw last.
+    if (this.#kills === kills) this.#killedSinceEpoch = undefined;
     return epoch + 1;
   }
 
   async #readStore(): Promise<LatchReading> {
     const stored = await this.#readRaw();
     // INVARIANT: a missing latch is a killed Steward.
-    if (stored === undefined) return { level: 'off', epoch: this.#lastEpoch, latch: undefined };
+    if (stored === undefined) return { level: 'off', epoch: this.#lastEpoch, latch: undefined, storageNow: this.#clock.now() };
     const { level, epoch } = stored.value;
     this.#lastEpoch = Math.max(this.#lastEpoch, epoch);
     if (this.#killedSinceEpoch !== undefined && epoch > this.#killedSinceEpoch) this.#killedSinceEpoch = undefined;
@@ -136,7 +158,7 @@ export class KillSwitch {
       for (const controller of this.#running) controller.abort(killed());
       this.#running.clear();
     }
-    return { level, epoch, latch: stored.value };
+    return { level, epoch, latch: stored.value, storageNow: stored.storageNow };
   }
 
   async #readRaw(): Promise<Stored<Latch> | undefined> {

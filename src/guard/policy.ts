@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setFlagsFromString } from 'node:v8';
 import {
   checkParsePolicySet,
   policySetTextToParts,
@@ -16,6 +17,12 @@ import { effects } from '../actions/action.ts';
 import { StewardError, stewardErrorCodes, type StewardErrorCode } from '../errors.ts';
 import { roles, type LatchLevel, type PersonFacts } from './ports.ts';
 
+/**
+ * Node 20.20 ends the process (“unreachable code” in `Deoptimizer::DoComputeBuiltinContinuation`) after some thousand
+ * calls into Cedar, when V8 has inlined a call from JavaScript into WebAssembly: docs/decisions/0006-wasm-inlining.md.
+ */
+if (process.versions.node.startsWith('20.')) setFlagsFromString('--no-turbo-inline-js-wasm-calls');
+
 /** What the policy is asked about one step. */
 export interface PolicyRequest {
   readonly requester: PersonFacts;
@@ -27,7 +34,6 @@ export interface PolicyRequest {
   readonly personal: boolean;
   /** Text that others may have written stood in the message. */
   readonly untrusted: boolean;
-  readonly limitReached: boolean;
   /** The requester confirmed exactly this step. */
   readonly confirmed: boolean;
   /** Another human who may, approved exactly this step. */
@@ -55,8 +61,8 @@ export class Policy {
   /** Fails with `CONFIGURATION_INVALID` when the policies don't parse or don't fit the catalogue; Steward then does not start. */
   constructor(source: string, actions: readonly Action[]) {
     this.digest = createHash('sha256').update(source).digest('hex');
-    this.#key = `steward-${this.digest}-${createHash('sha256').update(actions.map((action) => action.name).join()).digest('hex')}`;
     const schema = schemaOf(actions);
+    this.#key = `steward-${createHash('sha256').update(JSON.stringify([source, schema])).digest('hex')}`;
     const parts = policySetTextToParts(source);
     if (parts.type === 'failure') throw invalid(parts.errors);
     const codes = new Map<string, StewardErrorCode>();
@@ -90,7 +96,8 @@ export class Policy {
   ask(request: PolicyRequest): PolicyAnswer {
     const principal = personUid(request.requester);
     const resource = request.target === undefined ? { type: 'Deployment', id: 'this' } : personUid(request.target);
-    const people = new Map([request.requester, ...(request.target ? [request.target] : [])].map((person) => [person.id.digest(), person]));
+    // The requester last: where somebody acts on themselves, theirs are the fresher facts.
+    const people = new Map([...(request.target ? [request.target] : []), request.requester].map((person) => [person.id.digest(), person]));
     let answer;
     try {
       answer = statefulIsAuthorized({
@@ -101,7 +108,6 @@ export class Policy {
           level: request.level,
           personal: request.personal,
           untrusted: request.untrusted,
-          limitReached: request.limitReached,
           confirmed: request.confirmed,
           seconded: request.seconded,
         },
@@ -140,7 +146,7 @@ export function schemaOf(actions: readonly Action[]): SchemaJson<string> {
   const bool = { type: 'Boolean' } as const;
   const contextType = {
     type: 'Record',
-    attributes: { level: { type: 'String' }, personal: bool, untrusted: bool, limitReached: bool, confirmed: bool, seconded: bool },
+    attributes: { level: { type: 'String' }, personal: bool, untrusted: bool, confirmed: bool, seconded: bool },
   } as const;
   return {
     '': {

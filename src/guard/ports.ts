@@ -87,6 +87,8 @@ export interface SpendStore {
     readonly amountMicroUsd: number;
     readonly monthCapMicroUsd: number;
     readonly personDayCapMicroUsd: number;
+    /** Adds whatever the caps say: money that is spent already must be booked. */
+    readonly force?: boolean;
   }): Promise<'added' | 'month full' | 'person full'>;
   read(month: string): Promise<{ readonly monthMicroUsd: number }>;
 }

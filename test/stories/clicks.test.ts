@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { APPROVE, attachmentsOf, buttonOf, cardOf, DENY, hasCard, isAlive, saysDone, shown, textOf } from './harness/cards.ts';
-import { assertNoEffect, assertOneBlock, assertPlain, assertRefused, assertTaken, onlySentence } from './harness/claims.ts';
+import { assertNoEffect, assertOneBlock, assertPlain, assertRefused, assertTaken } from './harness/claims.ts';
 import type { Received } from './harness/connector.ts';
 import type { Persona } from './harness/journal.ts';
 import { isObject } from './harness/json.ts';
 import { calls, later, says } from './harness/model.ts';
 import { ask, finds, proposes, REASON, settled } from './harness/scenes.ts';
-import type { Chat, Click } from './harness/teams.ts';
+import type { Chat, Click, Turn } from './harness/teams.ts';
 import { sleep, until } from './harness/wait.ts';
 import { useWorld } from './harness/world.ts';
 import type { World } from './harness/world.ts';
@@ -37,6 +37,12 @@ async function assertStillOpen(world: World, chat: Chat, card: Received, target:
 function assertTurnedAway(click: Click): void {
   if (click.status >= 400 && click.status < 500) return;
   assertRefused(click);
+}
+
+/** One new message, which is a sentence; cards may have been updated meanwhile. */
+function assertOneSentence(turn: Turn): void {
+  assert.equal(turn.sent.length, 1, turn.replies.map(shown).join(' | '));
+  assertPlain(turn.sent[0]?.activity.text ?? '');
 }
 
 describe('a click', () => {
@@ -148,7 +154,7 @@ describe('a click', () => {
     assertRefused(await chat.click(denied.card, APPROVE));
 
     const cancelled = await ask(world, chat, world.colleague());
-    onlySentenceOf(await chat.say('cancel'));
+    assertOneSentence(await chat.say('cancel'));
     await settled(world, cancelled.card);
     assertRefused(await chat.click(cancelled.card, APPROVE));
     await sleep(300);
@@ -341,8 +347,3 @@ describe('a click', () => {
     await assertNoEffect(world);
   });
 });
-
-function onlySentenceOf(turn: Parameters<typeof onlySentence>[0]): void {
-  assert.equal(turn.sent.length, 1, turn.replies.map(shown).join(' | '));
-  assertPlain(turn.sent[0]?.activity.text ?? '');
-}

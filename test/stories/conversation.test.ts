@@ -168,6 +168,26 @@ describe('a conversation', () => {
     await assertOneBlock(world, picked);
   });
 
+  for (const how of ['edited', 'deleted', 'cancelled', 'answered on a copy'] as const) {
+    story(['talk.ambiguous', how === 'cancelled' ? 'talk.cancel' : how === 'deleted' ? 'talk.delete-withdraws' : how === 'edited' ? 'talk.edit-withdraws' : 'click.copied'], `about two namesakes: the list is dead when it was ${how}`, async (world) => {
+      const [one] = namesakes(world);
+      const chat = world.chat(world.person('helpdesk'));
+      const turn = await chat.say(`block ${one.name} because the phone was stolen`);
+      const list = turn.sent.find(hasCard);
+      assert.ok(list !== undefined, turn.shown);
+      if (how === 'edited') await chat.edit(turn.id, 'never mind');
+      if (how === 'deleted') await chat.remove(turn.id);
+      if (how === 'cancelled') await chat.say('cancel');
+      await sleep(400);
+      const since = world.connector.log.length;
+      const invoke = chat.invoke(list, new RegExp(`^${choices(list)[0]?.title ?? ''}$`));
+      assertRefused(await chat.press(how === 'answered on a copy' ? { ...invoke, replyToId: '1:zzzzzzzz', channelData: { tenant: { id: world.tenantId } } } : invoke));
+      await sleep(400);
+      assert.ok(chat.since(since).sent.every((reply) => !hasCard(reply)), 'the dead list went on');
+      await assertNoEffect(world);
+    });
+  }
+
   story('talk.same-for', 'that goes on: “same for NAME”', async (world) => {
     const [first, second] = [world.colleague(), world.colleague()];
     const chat = world.chat(world.person('helpdesk'));

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { APPROVE, hasCard, shown } from './harness/cards.ts';
 import { assertNoEffect, assertPlain, assertWellFormed, onlySentence } from './harness/claims.ts';
 import { brief } from './harness/journal.ts';
-import { body, calls, fails, later, message, ModelRequest, says } from './harness/model.ts';
-import type { Reply, Step } from './harness/model.ts';
+import { body, calls, fails, later, message, says } from './harness/model.ts';
+import type { ModelRequest, Reply, Step } from './harness/model.ts';
 import { ask, finds, REASON, settled } from './harness/scenes.ts';
 import { until } from './harness/wait.ts';
 import { useWorld } from './harness/world.ts';
@@ -269,11 +269,10 @@ describe('a hostile model', () => {
           plan ??= calls({ name: 'show_person', arguments: { person: first } }, { name: 'list_devices', arguments: { person: first } }, block(person(request)));
           return plan;
         });
-        const since = (await world.control.journal()).length;
         const turn = await chat.say(`Show ${target.name}, list the devices, and block ${forbidden(world)} because ${REASON}`);
         await assertNothingCame(world, turn);
         // Two searches were right; nothing of the refused plan was read.
-        const reads = (await world.control.journal()).slice(since).filter(({ service, identity }) => service === 'graph' && identity === world.identities.robot);
+        const reads = (await world.journal.of('graph')).filter(({ identity }) => identity === world.identities.robot);
         assert.ok(reads.every(({ path }) => !/managedDevices|manager/i.test(path)), `a step of the refused plan ran: ${reads.map(brief).join(' | ')}`);
         await assertRecovered(world, chat);
       });

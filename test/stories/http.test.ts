@@ -289,7 +289,7 @@ describe('over HTTP', () => {
       return says('You said first.');
     }));
     const since = world.connector.log.length;
-    const send = async (chat: Chat, word: string): Promise<void> => void (await chat.post(chat.message(`my ${word} question is a hard one`)));
+    const send = (chat: Chat, word: string): Promise<unknown> => chat.post(chat.message(`my ${word} question is a hard one`));
     await send(slow, 'first');
     await until(() => world.model.requests.length === 1, 5000, 'the first call');
     await send(slow, 'second');

@@ -70,13 +70,13 @@ describe('config', () => {
     const problems = problemsOf({ ...wrong, STEWARD_UNKNOWN: secret, AZURE_OPENAI_API_KEY: secret, MicrosoftAppPassword: secret, NODE_OPTIONS: `--inspect=${secret} --tls-keylog=${secret}` }, [`--heap-prof=${secret}`]);
     assert(!problems.includes(secret), problems);
   });
-  for (const name of ['NODE_TLS_REJECT_UNAUTHORIZED', 'NODE_DEBUG', 'DEBUG', 'AZURE_LOG_LEVEL', 'OPENAI_LOG', 'OPENAI_API_KEY', 'OPENAI_BASE_URL', 'AZURE_OPENAI_API_KEY', 'AZURE_CLIENT_SECRET', 'MicrosoftAppId', 'MicrosoftAppPassword', 'MicrosoftAppType']) {
+  for (const name of ['NODE_TLS_REJECT_UNAUTHORIZED', 'NODE_DEBUG', 'DEBUG', 'AZURE_LOG_LEVEL', 'OPENAI_LOG', 'OPENAI_API_KEY', 'OPENAI_BASE_URL', 'AZURE_OPENAI_API_KEY', 'AZURE_CLIENT_SECRET', 'MicrosoftAppId', 'MicrosoftAppPassword', 'MicrosoftAppType', 'NODE_EXTRA_CA_CERTS', 'SSLKEYLOGFILE', 'AZURE_AUTHORITY_HOST', 'NODE_V8_COVERAGE', 'NODE_REPL_EXTERNAL_MODULE']) {
     it(`does not start with ${name} set, and does with it empty`, () => {
       assert(problemsOf({ ...whole, [name]: '0' }).includes(`${name} must not be set`));
       assert.doesNotThrow(() => readConfig({ ...whole, [name]: '' }));
     });
   }
-  for (const option of ['--inspect', '--inspect-brk', '--inspect=0.0.0.0', '--tls-keylog=/tmp/x', '--cpu-prof', '--heap-prof', '--heapsnapshot-signal=SIGUSR2', '--inspect_brk', '--tls_keylog=/tmp/x']) {
+  for (const option of ['--inspect', '--inspect-brk', '--inspect=0.0.0.0', '--tls-keylog=/tmp/x', '--cpu-prof', '--heap-prof', '--heapsnapshot-signal=SIGUSR2', '--inspect_brk', '--tls_keylog=/tmp/x', '--require=./x.cjs', '-r', '--use-openssl-ca', '--allow-natives-syntax', '--env-file=x', '--no-max-old-space-size', '--loader=x']) {
     it(`does not start with the option ${option}, however it is given`, () => {
       const name = option.replace(/=.*/, '');
       assert(problemsOf(whole, [option]).includes(name));
@@ -104,7 +104,29 @@ describe('config', () => {
       assert.match(problemsOf({ ...whole, STEWARD_LINK_HOSTS: hosts }), /STEWARD_LINK_HOSTS/);
     });
   }
-  for (const port of ['http', '-1', '80.5', '65536', '99999']) {
+  for (const option of ['"--inspect"', "'--inspect'", '--"inspect"', '"--in\\spect"', '"--inspect=9229"']) {
+    it(`sees through the quotation marks of ${option}`, () => {
+      assert.match(problemsOf({ ...whole, NODE_OPTIONS: option }), /the option --inspect must not be used/);
+    });
+  }
+  it('starts with the options that it is started with', () => {
+    const options = ['--import', 'tsx', '--import=tsx', '--max-old-space-size=512', '--max_old_space_size=512', '--enable-source-maps', '--disable-sigusr1', '--no-warnings', '--unhandled-rejections=strict'];
+    assert.doesNotThrow(() => readConfig({ ...whole, NODE_OPTIONS: ` ${options.join('  ')} "--no-warnings" ` }, options));
+  });
+  it('refuses one group for two roles, in whatever case', () => {
+    const mixed = 'abcdefab-0000-4000-8000-000000000000';
+    for (const [one, two] of [['HELPDESK', 'APPROVER'], ['HELPDESK', 'ADMIN'], ['APPROVER', 'ADMIN']] as const) {
+      assert.match(problemsOf({ ...whole, [`STEWARD_${one}_GROUP_ID`]: mixed, [`STEWARD_${two}_GROUP_ID`]: mixed.toUpperCase() }), /three different groups/);
+    }
+    for (const one of ['VIP', 'BREAK_GLASS']) {
+      for (const two of ['HELPDESK', 'APPROVER', 'ADMIN']) assert.match(problemsOf({ ...whole, [`STEWARD_${one}_GROUP_ID`]: mixed, [`STEWARD_${two}_GROUP_ID`]: mixed.toUpperCase() }), /must not be groups that give a role/);
+    }
+    assert.doesNotThrow(() => readConfig({ ...whole, STEWARD_VIP_GROUP_ID: whole['STEWARD_BREAK_GLASS_GROUP_ID'] }));
+  });
+  it('takes the first port and the last', () => {
+    for (const port of [1, 65_535]) assert.equal(readConfig({ ...whole, PORT: String(port) }).port, port);
+  });
+  for (const port of ['0', 'http', '-1', '80.5', '65536', '99999']) {
     it(`refuses ${port} as a port`, () => {
       assert.match(problemsOf({ ...whole, PORT: port }), /PORT/);
     });

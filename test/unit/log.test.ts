@@ -16,6 +16,21 @@ describe('log', () => {
       assert(!line.includes('SENTINEL'), line);
     });
   }
+  it('prints no part of a message that was changed after the stack was made, nor of one that looks like a stack', () => {
+    const shorter = foreign('x\n    at f (/a/node_modules/SENTINEL.js:1:2)');
+    shorter.message = 'y';
+    const longer = foreign('x');
+    longer.message = 'y\n    at f (/a/src/SENTINEL.ts:1:2)';
+    for (const error of [shorter, longer, foreign('x\n    at f (/a/node_modules/SENTINEL.js:1:2)'), foreign('Error: \n    at /a/src/SENTINEL.ts:1:2\n')]) {
+      const line = errorLine(error, AT);
+      assert(!line.includes('SENTINEL'), line);
+    }
+  });
+  it('says where an error with a message came from, whatever lines are in it', () => {
+    const error = foreign('x\n    at f (/a/src/SENTINEL.ts:1:2)');
+    error.stack = `Error: ${error.message}\n    at node:internal/x:1:2\n    at async file:///work/main/src/bot/front.ts:12:3`;
+    assert.equal(describeError(error)['at'], 'src/bot/front.ts:12');
+  });
   it('prints of a cause its class and nothing else', () => {
     const line = errorLine(new StewardError('MODEL_UNAVAILABLE', 'no answer', { cause: foreign('SENTINEL', { name: 'RestError' }) }), AT);
     assert(!line.includes('SENTINEL'));

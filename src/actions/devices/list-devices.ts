@@ -29,8 +29,8 @@ export const listDevices = defineAction({
     ),
     more_matches: z.boolean(),
   }),
-  run: async ({ person }, { devices }, { signal }) => {
-    const found = await devices.listOf(person.id, MOST, { signal });
+  run: async ({ person }, { devices }, call) => {
+    const found = await devices.listOf(person.id, MOST, call);
     return {
       person: { kind: 'person' as const, id: person.id, label: person.label },
       devices: found.devices.map((device) => ({

@@ -18,8 +18,8 @@ export const blockSignIn = defineAction({
   result: z.object({ person: thing('person'), sign_in: z.literal('blocked') }),
   limit: { perHour: 20 },
   reversibleBy: 'unblock_sign_in',
-  run: async ({ person }, { people }, { signal, receipt }) => {
-    receipt(await people.setSignInAllowed(person.id, false, { signal }));
+  run: async ({ person }, { people }, call) => {
+    call.receipt(await people.setSignInAllowed(person.id, false, call));
     return { person: { kind: 'person' as const, id: person.id, label: person.label }, sign_in: 'blocked' as const };
   },
 });

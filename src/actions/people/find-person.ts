@@ -29,8 +29,8 @@ export const findPerson = defineAction({
     more_matches: z.boolean(),
   }),
   ambiguity: { list: 'people', thing: 'person' },
-  run: async ({ name }, { people }, { signal }) => {
-    const found = await people.find(name, MOST, { signal });
+  run: async ({ name }, { people }, call) => {
+    const found = await people.find(name, MOST, call);
     return {
       people: found.people.map((person) => ({
         person: { kind: 'person' as const, id: person.id, label: person.displayName },

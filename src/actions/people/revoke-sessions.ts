@@ -17,8 +17,8 @@ export const revokeSessions = defineAction({
   }),
   result: z.object({ person: thing('person'), sessions: z.literal('ended') }),
   limit: { perHour: 20 },
-  run: async ({ person }, { people }, { signal, receipt }) => {
-    receipt(await people.revokeSessions(person.id, { signal }));
+  run: async ({ person }, { people }, call) => {
+    call.receipt(await people.revokeSessions(person.id, call));
     return { person: { kind: 'person' as const, id: person.id, label: person.label }, sessions: 'ended' as const };
   },
 });

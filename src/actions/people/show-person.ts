@@ -23,8 +23,8 @@ export const showPerson = defineAction({
     user_name: personOnly(z.string()),
     mail: personOnly(z.string().optional()),
   }),
-  run: async ({ person }, { people }, { signal }) => {
-    const shown = await people.show(person.id, { signal });
+  run: async ({ person }, { people }, call) => {
+    const shown = await people.show(person.id, call);
     return {
       person: { kind: 'person' as const, id: shown.id, label: shown.displayName },
       sign_in: shown.signInAllowed ? ('allowed' as const) : ('blocked' as const),

@@ -18,8 +18,8 @@ export const unblockSignIn = defineAction({
   result: z.object({ person: thing('person'), sign_in: z.literal('allowed') }),
   limit: { perHour: 20 },
   reversibleBy: 'block_sign_in',
-  run: async ({ person }, { people }, { signal, receipt }) => {
-    receipt(await people.setSignInAllowed(person.id, true, { signal }));
+  run: async ({ person }, { people }, call) => {
+    call.receipt(await people.setSignInAllowed(person.id, true, call));
     return { person: { kind: 'person' as const, id: person.id, label: person.label }, sign_in: 'allowed' as const };
   },
 });

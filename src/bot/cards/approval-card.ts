@@ -34,15 +34,15 @@ const TEMPLATE = frame(
   ],
 );
 
-/** The card of a request, in whatever state it is. Buttons exist only while it waits. */
-export function approvalCard(record: ApprovalRecord): { readonly content: CardContent; readonly summary: string } {
+/** The card of a request, in whatever state it is. Buttons exist only while it waits, and not for those who only look on. */
+export function approvalCard(record: ApprovalRecord, { viewing = false } = {}): { readonly content: CardContent; readonly summary: string } {
   const what = titleOf(record);
   const open = record.state === 'pending';
   const head = open ? (record.by === 'requester' ? words.confirmTitle(what) : words.secondTitle(what)) : what;
   const state = describeState(record);
   const content = expand(TEMPLATE, {
     heading: head,
-    stateText: open ? '' : state.text,
+    stateText: open && !viewing ? '' : state.text,
     outcome: outcomeSentence(record),
     stateDetail: state.detail,
     stateStyle: state.style,
@@ -53,7 +53,7 @@ export function approvalCard(record: ApprovalRecord): { readonly content: CardCo
     expires: words.expires(clientTime(record.expiresAt)),
   });
   const summary = open ? words.summary(what) : `${what}: ${words.state[record.state]}`;
-  return { content: open ? { ...content, actions: buttons(record) } : content, summary };
+  return { content: open && !viewing ? { ...content, actions: buttons(record) } : content, summary };
 }
 
 /** What one step is doing or did, in a sentence. Several steps say it each for themselves. */
@@ -94,7 +94,7 @@ export function titleOf(record: ApprovalRecord): string {
 function stepsOf(record: ApprovalRecord): readonly Readonly<Record<string, unknown>>[] {
   if (record.subject.kind === 'revive') {
     const facts = [{ label: en.kill.reason, value: inert(record.subject.reason, { whole: true }) }];
-    return [{ title: en.kill.reviveTitle, several: false, separated: false, facts, consequence: en.kill.reviveText(''), undo: '', outcome: '' }].map((step) => ({ ...step, consequence: '' }));
+    return [{ title: en.kill.reviveTitle, several: false, separated: false, facts, consequence: '', undo: '', outcome: '' }];
   }
   const { steps } = record.subject;
   return steps.map((step, index) => {
@@ -141,7 +141,7 @@ function describeState(record: ApprovalRecord): { readonly text: string; readonl
   const by = inert(record.decidedByName ?? '');
   switch (record.state) {
     case 'pending':
-      return { text: words.state.pending, detail: '', style: 'default' };
+      return { text: `○ ${words.state.pending}`, detail: words.cancelHint, style: 'emphasis' };
     case 'approved':
     case 'executing':
       return { text: `… ${words.state[record.state]}`, detail: words.decidedBy(by, time), style: 'accent' };

@@ -1,21 +1,25 @@
 import { createRequire } from 'node:module';
-import type { Template as TemplateClass } from 'adaptivecards-templating';
-import { inertName } from '../say.ts';
+import { inertName, inertWhole } from '../say.ts';
 
 /** Adaptive Card JSON, as data. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
 export type CardContent = Readonly<Record<string, unknown>>;
 
+/** What is used of adaptivecards-templating. Its own types pull in the TypeScript sources of another package. */
+interface Engine {
+  readonly Template: new (template: Json) => { expand(context: { readonly $root: unknown }): unknown };
+}
+
 // Required when the first card is made: the expression engine behind it takes 200 ms to load.
 const require = createRequire(import.meta.url);
-let engine: { readonly Template: typeof TemplateClass } | undefined;
+let engine: Engine | undefined;
 
 /**
  * Expands a template. Values are inserted in one pass and never expanded again, so a name that looks like a template
  * stays a name; `inert` breaks what the client itself would expand.
  */
 export function expand(template: Json, data: Readonly<Record<string, unknown>>): CardContent {
-  engine ??= require('adaptivecards-templating') as { readonly Template: typeof TemplateClass };
+  engine ??= require('adaptivecards-templating') as Engine;
   return new engine.Template(structuredClone(template)).expand({ $root: data }) as CardContent;
 }
 
@@ -44,10 +48,9 @@ export function heading(text: string): Json {
   return { type: 'TextBlock', text, weight: 'Bolder', size: 'Medium', wrap: true, style: 'heading' };
 }
 
-/** Outside text for a run: one line, or with its line breaks kept. Never truncated where `whole`. */
+/** Outside text for a run: on one line. Never truncated where `whole`, and then its links are pulled apart, not taken out. */
 export function inert(text: string, options: { readonly whole?: boolean } = {}): string {
-  if (options.whole !== true) return inertName(text);
-  return text.normalize('NFC').replace(/[^\S\n]+/gu, ' ').replace(/[\p{Cf}]/gu, '').replaceAll('{{', '{ {');
+  return options.whole === true ? inertWhole(text) : inertName(text);
 }
 
 /** A point in time that the client shows in the reader's own time zone. */

@@ -2,6 +2,8 @@
 import { at, isObject, textAt } from './json.ts';
 
 export interface Entry {
+  /** Counts up for the life of the sandbox. */
+  readonly index: number;
   readonly time: string;
   readonly service: string;
   readonly method: string;
@@ -50,8 +52,9 @@ export class Control {
     return (await this.#get('/people')) as readonly Persona[];
   }
 
-  async journal(): Promise<readonly Entry[]> {
-    const journal = await this.#get('/journal');
+  /** All of it, or what came with this index or a later one. */
+  async journal(since = 0): Promise<readonly Entry[]> {
+    const journal = await this.#get(`/journal?since=${since}`);
     if (!Array.isArray(journal)) throw new Error('`GET journal` is not an array');
     return journal as readonly Entry[];
   }
@@ -91,20 +94,20 @@ export class Control {
 /** What happened since a moment, in one story. */
 export class Journal {
   readonly #control: Control;
-  #from: number;
+  #from = 0;
 
-  private constructor(control: Control, from: number) {
+  constructor(control: Control) {
     this.#control = control;
-    this.#from = from;
-  }
-
-  /** Starts now: what is in the journal already does not count. */
-  static async from(control: Control): Promise<Journal> {
-    return new Journal(control, (await control.journal()).length);
   }
 
   async entries(): Promise<readonly Entry[]> {
-    return (await this.#control.journal()).slice(this.#from);
+    return this.#control.journal(this.#from);
+  }
+
+  /** From now on: what is in the journal already does not count. */
+  async skip(): Promise<void> {
+    const last = (await this.entries()).at(-1);
+    if (last !== undefined) this.#from = last.index + 1;
   }
 
   /** What changed something outside Steward. */
@@ -114,11 +117,6 @@ export class Journal {
 
   async of(service: string): Promise<readonly Entry[]> {
     return (await this.entries()).filter((entry) => entry.service === service);
-  }
-
-  /** Forgets what happened so far. */
-  async skip(): Promise<void> {
-    this.#from = (await this.#control.journal()).length;
   }
 }
 

@@ -7,7 +7,7 @@ export async function until<T>(predicate: () => T | Promise<T>, timeoutMs: numbe
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     const found = await predicate();
-    if (found !== undefined && found !== null && (found as unknown) !== false) return found as NonNullable<T>;
+    if (found !== undefined && found !== null && found !== false) return found;
     if (Date.now() > deadline) throw new Error(`${what}: not within ${timeoutMs} ms`);
     await sleep(STEP_MS);
   }

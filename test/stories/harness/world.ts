@@ -18,6 +18,8 @@ export interface WorldOptions {
   readonly auth?: boolean;
   /** Tokens over the emulated identity endpoint. The SDK keeps the first endpoint of a process, so one world may. */
   readonly managedIdentity?: boolean;
+  /** Keeps storage there, so that another start finds it. */
+  readonly dataDir?: string;
 }
 
 const SEED = 4711;
@@ -38,12 +40,14 @@ export class World {
   readonly #stop: () => Promise<void>;
   readonly #wire: Wire;
   readonly #ordinary: Persona[];
-  #journal: Journal | undefined;
+  /** What the sandbox was asked since the story began. */
+  readonly journal: Journal;
 
   private constructor(parts: { bot: string; control: Control; connector: Connector; model: ScriptedModel | undefined; people: readonly Persona[]; auth: boolean; stop: () => Promise<void> }) {
     const { bot, control, connector, model, people, auth } = parts;
     this.bot = bot;
     this.control = control;
+    this.journal = new Journal(control);
     this.connector = connector;
     this.people = people;
     this.identities = identitiesFromSeed(SEED);
@@ -66,23 +70,24 @@ export class World {
       .slice(0, 60);
   }
 
-  static async open({ model: kind, auth = false, managedIdentity = false }: WorldOptions): Promise<World> {
-    const connector = await Connector.start();
-    const model = kind === 'scripted' ? await ScriptedModel.start() : undefined;
-    const sandbox = await startSandbox({ seed: SEED, ...(model !== undefined && { model: { url: model.url, name: 'scripted' } }), ...(auth && { auth }), ...(managedIdentity && { managedIdentity }) });
-    const control = new Control(sandbox.control);
-    return new World({ bot: sandbox.bot, control, connector, model, people: await control.people(), auth, stop: () => sandbox.stop() });
+  /** `before`: Teams and the model of a world whose product was stopped, to go on with. */
+  static async open({ model: kind, auth = false, managedIdentity = false, dataDir }: WorldOptions, before?: World): Promise<World> {
+    const connector = before?.connector ?? (await Connector.start());
+    const model = before === undefined ? (kind === 'scripted' ? await ScriptedModel.start() : undefined) : before.#model;
+    try {
+      const sandbox = await startSandbox({ seed: SEED, ...(dataDir !== undefined && { dataDir }), ...(model !== undefined && { model: { url: model.url, name: 'scripted' } }), ...(auth && { auth }), ...(managedIdentity && { managedIdentity }) });
+      const control = new Control(sandbox.control);
+      return new World({ bot: sandbox.bot, control, connector, model, people: await control.people(), auth, stop: () => sandbox.stop() });
+    } catch (error) {
+      // What stays open would keep the run from ending.
+      await Promise.all([connector.stop(), model?.stop()]);
+      throw error;
+    }
   }
 
   get model(): ScriptedModel {
     if (this.#model === undefined) throw new Error('this world has no scripted model');
     return this.#model;
-  }
-
-  /** What the sandbox was asked since the story began. */
-  get journal(): Journal {
-    if (this.#journal === undefined) throw new Error('no story has begun');
-    return this.#journal;
   }
 
   /** The company's tenant: the one that most people are in. */
@@ -116,8 +121,9 @@ export class World {
     return found;
   }
 
-  chat(person: Persona, where: Where = 'personal'): Chat {
-    const chat = new Chat(this.#wire, person, where);
+  /** A new conversation, or one that is known from before. */
+  chat(person: Persona, where: Where = 'personal', id?: string): Chat {
+    const chat = new Chat(this.#wire, person, where, id);
     this.connector.setMembers(chat.id, [member(person)]);
     return chat;
   }
@@ -127,11 +133,16 @@ export class World {
     this.#model?.forget();
     this.connector.heal();
     await this.control.heal();
-    this.#journal = await Journal.from(this.control);
+    await this.journal.skip();
+  }
+
+  /** Stops the product; Teams and the model go on. */
+  async stop(): Promise<void> {
+    await this.#stop();
   }
 
   async close(): Promise<void> {
-    await this.#stop();
+    await this.stop();
     await Promise.all([this.connector.stop(), this.#model?.stop()]);
   }
 }

@@ -62,7 +62,7 @@ describe('defineAction', () => {
   });
 
   it('refuses a target that is not one of its parameters', () => {
-    assertInvalid(() => define({ target: 'person' }), /target is not one of its parameters/);
+    assertInvalid(() => define({ target: 'person' }), /target must be one of its handle parameters/);
   });
 
   const texts: readonly (readonly [string, z.ZodType])[] = [

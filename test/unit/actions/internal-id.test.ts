@@ -78,6 +78,13 @@ describe('InternalId', () => {
       'base64 at the first alignment, between other text': aligned('{"id":"ab', '"}'),
       'base64 at the second alignment, between other text': aligned('{"id":"a', '"}'),
       'base64 at the third alignment, between other text': aligned('{"id":"', '"}'),
+      'percent-encoded whole': value.replace(/./g, (character) => `%${character.charCodeAt(0).toString(16)}`),
+      'between zero-width characters': value.split('').join('\u200b'),
+      'with other dashes': value.replace(/[-_:]/g, '\u2013'),
+      'with blanks': value.replace(/(.{4})/g, '$1 '),
+      'over lines': value.replace(/(.{8})/g, '$1\n'),
+      'in full-width characters': value.replace(/[0-9A-Za-z]/g, (character) => String.fromCharCode(character.charCodeAt(0) + 0xfee0)),
+      'in full-width characters, percent-encoded': encodeURIComponent(value.replace(/[0-9]/g, (character) => String.fromCharCode(character.charCodeAt(0) + 0xfee0))),
       'base64 with neighbours that change its first and last characters': aligned('\u00ff\u00ff', '\u00ff\u00ff'),
     };
     for (const [form, text] of Object.entries(forms)) {
@@ -97,6 +104,25 @@ describe('InternalId', () => {
     }
   }
 
+  it('does not find a short id in words and numbers that happen to spell it', () => {
+    assert.equal(new InternalId('ab-12-cd').appearsIn('ab 12 cd'), false);
+    assert.equal(new InternalId('ab-12-cd').appearsIn('ab-12-cd'), true);
+  });
+  it('reads a percent sign that encodes nothing', () => {
+    assert.equal(id.appearsIn(`100% %zz %e2%82 ${GUID.replaceAll('-', ' ')}`), true);
+  });
+  it('looks through 200,000 characters within 100 ms', () => {
+    for (const part of ['<', '@', '[', 'a.', '1', '%41', '%', '%ff', '-', '\u200b', '\u0301\u0316']) {
+      const text = part.repeat(200_000 / part.length);
+      let bestMs = Infinity;
+      for (let time = 0; time < 3 && bestMs >= 100; time += 1) {
+        const beganMs = performance.now();
+        assert.equal(id.appearsIn(`${text}${time}`), false);
+        bestMs = Math.min(bestMs, performance.now() - beganMs);
+      }
+      assert(bestMs < 100, `${part} ${bestMs}`);
+    }
+  });
   it('does not find itself where it is not', () => {
     for (const text of ['', GUID.slice(0, -1), `${GUID.slice(0, -1)}f`, SYS_ID, 'aGVsbG8gd29ybGQsIHRoaXMgaXMgaGFybWxlc3M=', PLACEHOLDER]) assert.equal(id.appearsIn(text), false, text);
   });

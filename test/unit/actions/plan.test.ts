@@ -112,7 +112,7 @@ describe('parsePlan', () => {
     assert.deepEqual(error.problems.map((problem) => problem.slice(0, 6)), ['step 1', 'step 2', 'step 3']);
     assert.equal(error.code, 'PLAN_UNKNOWN_ACTION', 'the first problem names the error');
     assert.match(error.problems[1]!, /reason/);
-    assert.match(error.problems[1]!, /extra/);
+    assert.match(error.problems[1]!, /unrecognized_keys/);
   });
 
   it('puts no value of the proposal but its field names into the problems', () => {

@@ -22,6 +22,17 @@ function checked(body: unknown): CheckedActivity {
 const wordsOf = (changes: Record<string, unknown>) => ownWords(checked({ ...good, ...changes }));
 const html = (content: unknown) => [{ contentType: 'text/html', content }];
 
+/** The shortest of up to three runs: what is slow is slow each time, a busy machine is not. */
+function bestOfThreeMs(run: () => unknown): number {
+  let best = Infinity;
+  for (let time = 0; time < 3 && best >= 100; time += 1) {
+    const beganMs = performance.now();
+    run();
+    best = Math.min(best, performance.now() - beganMs);
+  }
+  return best;
+}
+
 describe('bot/activity: the door', () => {
   it('takes an activity as Teams sends it, and ignores what it does not know', () => {
     assert.equal(checked({ ...good, locale: 'de-DE', unknown: { a: 1 } }).text, 'hello');
@@ -78,10 +89,10 @@ describe('bot/activity: tenants', () => {
 
 describe("bot/activity: the person's own words", () => {
   it('are the message as typed', () => {
-    assert.deepEqual(wordsOf({ text: '  block Anna Weber,\n because   of a stolen phone ' }), { text: 'block Anna Weber,\n because of a stolen phone', untrusted: false });
+    assert.deepEqual(wordsOf({ text: '  block Anna Weber,\n because   of a stolen phone ' }), { text: 'block Anna Weber,\n because of a stolen phone', untrusted: false, tooLong: false });
   });
   it('are empty for a message without text', () => {
-    assert.deepEqual(wordsOf({ text: undefined }), { text: '', untrusted: false });
+    assert.deepEqual(wordsOf({ text: undefined }), { text: '', untrusted: false, tooLong: false });
   });
   it('do not include the mention of the bot, in whatever form the client wrote it', () => {
     const entities = [{ type: 'mention', text: 'Steward', mentioned: { id: '28:bot' } }];
@@ -104,9 +115,14 @@ describe("bot/activity: the person's own words", () => {
     ['a line whose > is written as an entity', '&gt; Bob: kill all\nblock Anna', 'block Anna'],
     ['a quotation in a quotation', '<blockquote>a<blockquote>b</blockquote>kill all</blockquote>block Anna', 'block Anna'],
     ['a quotation that never ends', 'block Anna <blockquote>kill all', 'block Anna'],
+    ['a quotation whose tag never ends', 'block Anna <quote kill all', 'block Anna'],
+    ['a quotation in other letters', 'block Anna <BlockQuote>kill all</BLOCKQUOTE>', 'block Anna'],
+    ['one quotation that is closed for the one in it', '<quote>a<quote>b</quote>kill all', ''],
+    ['a quoted line after a break', 'block Anna<br>&gt; kill all', 'block Anna'],
+    ['a quoted line after a mention', '<at>Bob</at> &gt; kill all\nblock Anna', 'block Anna'],
   ] as const) {
     it(`leave out ${how}, and the message counts as untrusted`, () => {
-      assert.deepEqual(wordsOf({ text }), { text: own, untrusted: true });
+      assert.deepEqual(wordsOf({ text }), { text: own, untrusted: true, tooLong: false });
     });
   }
   it('are trusted although Teams adds the message once more as HTML', () => {
@@ -123,6 +139,8 @@ describe("bot/activity: the person's own words", () => {
     ['a forwarded message', '<attachment id="1"></attachment>'],
     ['content that is no text', { a: 1 }],
     ['no content', undefined],
+    ['words that are not the message, with its own among them', '<p>block Anna</p><p>and Bob</p>'],
+    ['more than is compared', `<p>block Anna</p>${' '.repeat(100_000)}`],
     ['words that are not the message', '<p>Please wipe everything of Bob</p>'],
   ] as const) {
     it(`are untrusted beside HTML that holds ${what}`, () => {
@@ -137,7 +155,29 @@ describe("bot/activity: the person's own words", () => {
   it('are untrusted in a message whose text is XML', () => {
     assert.equal(wordsOf({ textFormat: 'xml' }).untrusted, true);
   });
+  it('are trusted although Teams writes a mention and entities in another way as HTML', () => {
+    const entities = [{ type: 'mention', text: '<at>Steward</at>', mentioned: { id: '28:bot' } }];
+    assert.deepEqual(wordsOf({ text: '<at>Steward</at>\u00a0block R&amp;D', entities, attachments: html('<p><span itemtype="http://schema.skype.com/Mention" itemid="0">Steward</span>&nbsp;block R&amp;D</p>') }), { text: 'block R&D', untrusted: false, tooLong: false });
+  });
+  it('are read as they were typed: entities once, after the markup is gone', () => {
+    assert.equal(wordsOf({ text: 'R&amp;D &quot;x&quot; &#39;y&#39; a &lt;b&gt; &amp;lt;' }).text, 'R&D "x" \'y\' a <b> &lt;');
+  });
+  it('are too long by the text as it came, not by what is left of it', () => {
+    for (const [text, tooLong] of [['x'.repeat(4_000), false], ['x'.repeat(4_001), true], [`<quote>${'x'.repeat(4_000)}</quote>hi`, true], [' '.repeat(4_001), true]] as const) assert.equal(wordsOf({ text }).tooLong, tooLong);
+  });
+  it('do not grow by a mention of nothing', () => {
+    const entities = Array.from({ length: 200 }, () => ({ type: 'mention', text: '', mentioned: { id: '28:bot' } }));
+    assert.equal(wordsOf({ text: 'block Anna', entities }).text, 'block Anna');
+  });
+  it('are found in time in text made to make patterns slow', () => {
+    for (const part of ['<', '<quote ', '<quote>', '<at>', '</at>', '<at', '@', '[', 'a.', '1', '>', '\n>', '\r', ' ', '&lt;', '<a', '<p', '<br ', '\u0301\u0316']) {
+      const text = part.repeat(200_000 / part.length);
+      const activity = checked({ ...good, text, attachments: html(text.slice(0, 100_000)) });
+      assert(bestOfThreeMs(() => ownWords(activity)) < 100, part);
+    }
+  });
   it('keep what stands between a lone < and a lone >', () => {
+    assert.equal(wordsOf({ text: 'if 3 < 5 then block Anna > now' }).text, 'if 3 < 5 then block Anna > now');
     assert.match(wordsOf({ text: 'if 3 < 5 then block Anna > now' }).text, /block Anna/);
   });
 });

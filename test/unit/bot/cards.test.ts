@@ -11,7 +11,7 @@ import { resultCard } from '../../../src/bot/cards/result-card.ts';
 import { Speaker } from '../../../src/bot/say.ts';
 import { en } from '../../../src/bot/wording/en.ts';
 import type { ApprovalRecord, ApprovalState, StepOutcome } from '../../../src/guard/approval.ts';
-import { ANNA, BOB, NOW_MS, record, storedStep } from './support.ts';
+import { ANNA, BOB, NOW_MS, record, storedStep, vectors } from './support.ts';
 
 const require = createRequire(import.meta.url);
 // Kept beside the repository, not in it.
@@ -191,11 +191,11 @@ describe('bot/cards: a request', () => {
     assert(textOf(approvalCard(request).content).includes(en.card.interruptedBeforeStart));
   });
 
-  it('shows a reason of 4,000 characters whole, with its line breaks', () => {
+  it('shows a reason of 4,000 characters whole, on one line that can’t look like another fact', () => {
     const runs = runsOf(approvalCard(requestIn('pending', 1, {}, { reason: HOSTILE_REASON })).content);
     const reason = runs.find((text) => text.includes('THE-END'));
     assert(reason);
-    assert.equal(reason, `${HOSTILE_REASON.replace('{{', '{ {').replaceAll('\u202e', '')} (${en.card.from['your words']})`);
+    assert.equal(reason, `${HOSTILE_REASON.replace('{{', '{ {').replaceAll('\u202e', '').replace(/\s+/g, ' ')} (${en.card.from['your words']})`);
   });
   it('shows the reason of a revival whole', () => {
     assert(runsOf(approvalCard(revive('pending', HOSTILE_REASON)).content).some((text) => text.endsWith('THE-END')));
@@ -297,9 +297,22 @@ describe('bot/cards: results', () => {
 });
 
 describe('bot/cards: helpers', () => {
-  it('keep a whole text whole: only direction, template calls and odd blanks are changed', () => {
-    assert.equal(inert('a\n\tb\u00a0c\u202e {{x}} ${y}', { whole: true }), 'a\n b c { {x}} ${y}');
+  it('keep a whole text whole, on one line: only direction, template calls and odd blanks are changed', () => {
+    assert.equal(inert('a\n\tb\u00a0c\u202e {{x}} ${y}', { whole: true }), 'a b c { {x}} ${y}');
     assert.equal(inert('x'.repeat(10_000), { whole: true }).length, 10_000);
+  });
+  it('pull links in a whole text apart, so that all of it can be read and none of it opened', () => {
+    assert.equal(inert('see https://evil.example/x, evil.example or \\\\evil\\share.', { whole: true }), 'see https: / / evil. example/ x, evil. example or \\ \\ evil\\ share.');
+    assert.equal(inert('mail anna@contoso.com about 10.0.26100.6899, e.g. report.xlsx', { whole: true }), 'mail anna@contoso.com about 10.0.26100.6899, e.g. report.xlsx');
+  });
+  it('keep the card sendable, whatever link stands in a name or a reason', () => {
+    const gate = new Speaker([], () => []);
+    for (const evil of [...vectors('say-links-invalid.txt'), 'x'.repeat(79) + '.comfort', `${'x'.repeat(74)}.community`, 'evil.com\\\\foo', 'a//evil.com//b', '\uff48ttps\uff1a\uff0f\uff0fevil\uff0eexample', 'evil\u3002com']) {
+      const content = approvalCard(requestIn('pending', 2, { requesterName: evil }, { name: evil, reason: `because ${evil}`, context: [evil] })).content;
+      assertCard(content);
+      assert.doesNotThrow(() => gate.card(content, 'x'), evil);
+      assert.doesNotThrow(() => gate.card(pickedCard(en.pick.picked(inert(evil))), 'x'), evil);
+    }
   });
   it('leave no two braces side by side in a whole text', () => {
     assert.doesNotMatch(inert('{{{DATE(2020-01-01T00:00:00Z, SHORT)}}', { whole: true }), /\{\{/);

@@ -9,11 +9,22 @@ import { person } from './support.ts';
 const KILL_ALL: Command = { kind: 'kill', scope: 'all' };
 const KILL_OTHER: Command = { kind: 'kill', scope: 'other' };
 
+/** The shortest of up to three runs: what is slow is slow each time, a busy machine is not. */
+function bestOfThreeMs(run: () => unknown): number {
+  let best = Infinity;
+  for (let time = 0; time < 3 && best >= 100; time += 1) {
+    const beganMs = performance.now();
+    run();
+    best = Math.min(best, performance.now() - beganMs);
+  }
+  return best;
+}
+
 describe('bot/commands: what code recognises before the model', () => {
   const table: readonly (readonly [string, Command])[] = [
     ...['kill all', 'kill', 'KILL ALL!', ' Kill  All \n', 'kill everything', 'kill switch', 'kill\nall', 'kill all 🛑'].map((text) => [text, KILL_ALL] as const),
-    ...['kill all now', 'kill all please', 'kill all, now!'].map((text) => [text, KILL_ALL] as const),
-    ...['kill model', 'kill action block_sign_in', 'kill person @Anna', 'kill Anna’s session', 'kill her laptop', 'kill it', 'kill allan', 'kill мой процесс', 'kill 他'].map((text) => [text, KILL_OTHER] as const),
+    ...['kill all now', 'kill all please', 'kill all, now!', 'kill all immediately', 'kill everything at once', 'kill!', 'kill all, please, now…'].map((text) => [text, KILL_ALL] as const),
+    ...['kill model', 'kill action block_sign_in', 'kill person @Anna', 'kill Anna’s session', 'kill her laptop', 'kill it', 'kill allan', 'kill мой процесс', 'kill 他', 'kill all мои процессы', 'kill all nowhere', 'kill all 他', 'kill 1', 'kill all now 他'].map((text) => [text, KILL_OTHER] as const),
     ['revive', { kind: 'revive', reason: '' }],
     ['revive because', { kind: 'revive', reason: '' }],
     ['revive because it is fixed', { kind: 'revive', reason: 'it is fixed' }],
@@ -66,6 +77,13 @@ describe('bot/commands: what code recognises before the model', () => {
     'stop Öztürk',
     'hi Ωμέγα',
     'yes блок',
+    'status 他',
+    'help мне',
+    'thanks 他',
+    'cancel его',
+    'reviveé',
+    'killé',
+    'hello 他',
   ];
   for (const text of sentences) {
     it(`leaves ${JSON.stringify(text)} to the model`, () => {
@@ -74,7 +92,9 @@ describe('bot/commands: what code recognises before the model', () => {
   }
   it('ends in time on text made to make patterns slow', () => {
     const startedMs = performance.now();
-    for (const text of [`yes${' please'.repeat(5_000)} x`, `thanks${' a lot'.repeat(5_000)} x`, `kill ${'!'.repeat(50_000)}x`, `cancel${' it'.repeat(5_000)} x`, `revive ${': '.repeat(20_000)}`]) parseCommand(text);
+    for (const text of [`yes${' please'.repeat(5_000)} x`, `thanks${' a lot'.repeat(5_000)} x`, `kill ${'!'.repeat(50_000)}x`, `cancel${' it'.repeat(5_000)} x`, `revive ${': '.repeat(20_000)}`, ...['<', '<quote ', '@', '[', 'a.', '1', ' ', ', ', 'now ', 'kill '].flatMap((part) => ['', 'kill ', 'kill all ', 'yes ', 'revive '].map((head) => head + part.repeat(200_000 / part.length)))]) {
+      assert(bestOfThreeMs(() => parseCommand(text)) < 100, text.slice(0, 20));
+    }
     assert(performance.now() - startedMs < 1_000);
   });
 });
@@ -114,17 +134,17 @@ describe('bot/commands: status', () => {
   const latch = (changes: Partial<Latch> = {}): Latch => ({ level: 'off', epoch: 4, changedAt: new Date(Date.UTC(2026, 4, 4, 9, 30, 59)), changedBy: 'd', changedByName: 'Anna Weber', reason: 'r', ...changes });
 
   it('says the level, since when, and by whom', () => {
-    const text = latchText({ level: 'off', epoch: 4, latch: latch() });
+    const text = latchText({ level: 'off', latch: latch() });
     assert.match(text, /switched off since 2026-05-04 09:30 UTC, set by Anna Weber\./);
   });
   it('has a sentence for every level', () => {
-    assert.equal(new Set(latchLevels.map((level) => latchText({ level, epoch: 1, latch: latch({ level }) }))).size, latchLevels.length);
+    assert.equal(new Set(latchLevels.map((level) => latchText({ level, latch: latch({ level }) }))).size, latchLevels.length);
   });
   it('says that a missing latch counts as off', () => {
-    assert.equal(latchText({ level: 'off', epoch: 0, latch: undefined }), en.status.missing);
+    assert.equal(latchText({ level: 'off', latch: undefined }), en.status.missing);
   });
   it('makes the name of who set it inert, in a text that is Markdown', () => {
-    assert.doesNotMatch(latchText({ level: 'off', epoch: 4, latch: latch({ changedByName: '**x** [a](https://evil.example)\u202e' }) }), /(?<!\\)\*|(?<!\\)\[|\u202e/);
+    assert.doesNotMatch(latchText({ level: 'off', latch: latch({ changedByName: '**x** [a](https://evil.example)\u202e' }) }), /(?<!\\)\*|(?<!\\)\[|\u202e/);
   });
   for (const [micro, text] of [
     [0, '0.00'],

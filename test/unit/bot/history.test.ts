@@ -122,6 +122,7 @@ describe('bot/turn: what is remembered', () => {
       requestActivityId: 'm1',
       untrusted: false,
       signal: new AbortController().signal,
+      isWithdrawn: async () => false,
       speaking: () => undefined,
       memory: { history, handles: handlesWith().entries(NOW_MS), words },
       nowMs: NOW_MS,

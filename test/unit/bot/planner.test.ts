@@ -16,6 +16,7 @@ function planner(given: Partial<PlannerDependencies> = {}): StewardPlanner {
     ceiling: untouched('ceiling'),
     gate: untouched('gate'),
     executor: untouched('executor'),
+    approvals: untouched('approvals'),
     killSwitch: untouched('killSwitch'),
     desk: untouched('desk'),
     ledger: { record: async () => ({ id: 'ref-1' }) } as unknown as PlannerDependencies['ledger'],
@@ -29,7 +30,7 @@ function planner(given: Partial<PlannerDependencies> = {}): StewardPlanner {
 function conversation(): { readonly context: TurnContext; readonly turn: Turn; readonly sent: string[] } {
   const sent: string[] = [];
   const context = { turnState: new Map(), sendActivity: async (activity: { text?: string }) => (sent.push(activity.text ?? ''), { id: 'a' }) } as unknown as TurnContext;
-  const turn = new Turn({ context, person: person(), place: PLACE, requestActivityId: 'm1', untrusted: false, signal: new AbortController().signal, speaking: () => undefined, memory: { history: [], handles: handlesWith().entries(NOW_MS), words: [] }, nowMs: NOW_MS });
+  const turn = new Turn({ context, person: person(), place: PLACE, requestActivityId: 'm1', untrusted: false, signal: new AbortController().signal, speaking: () => undefined, isWithdrawn: async () => false, memory: { history: [], handles: handlesWith().entries(NOW_MS), words: [] }, nowMs: NOW_MS });
   attachTurn(context, turn);
   return { context, turn, sent };
 }

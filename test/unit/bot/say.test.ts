@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { TurnContext } from 'botbuilder';
 import { InternalId } from '../../../src/actions/internal-id.ts';
-import { inertName, plainInMarkdown, Speaker, type Concealed } from '../../../src/bot/say.ts';
+import { inertName, inertWhole, plainInMarkdown, Speaker, type Concealed } from '../../../src/bot/say.ts';
 import { en } from '../../../src/bot/wording/en.ts';
 import { ANNA, ANNA_GUID, failsWith, handlesWith, NOW_MS, shown, vectors } from './support.ts';
 
@@ -10,6 +10,17 @@ const modelText = (text: string, label?: string): string => speaker.modelText(te
 
 /** A value that the process holds, as `clients` conceals it: it knows itself in a text. */
 const secret = (value: string): Concealed => ({ appearsIn: (text) => text.includes(value) });
+
+/** The shortest of up to three runs: what is slow is slow each time, a busy machine is not. */
+function bestOfThreeMs(run: () => unknown): number {
+  let best = Infinity;
+  for (let time = 0; time < 3 && best >= 100; time += 1) {
+    const beganMs = performance.now();
+    run();
+    best = Math.min(best, performance.now() - beganMs);
+  }
+  return best;
+}
 
 describe('bot/say: handles in the text of the model', () => {
   it('puts the name where the model wrote the handle in braces', () => {
@@ -24,12 +35,16 @@ describe('bot/say: handles in the text of the model', () => {
   for (const [why, text] of [
     ['a handle that nobody minted', '{person_aaaaaa}'],
     ['a handle of another kind', '{device_k7m2qz}'],
+    ['a handle in capitals that nobody minted', '{PERSON_AAAAAA}'],
     ['a bare handle that nobody minted', 'device_bbbbbbbb'],
   ] as const) {
     it(`names nobody for ${why}`, () => {
       assert.equal(modelText(text), en.unknownName);
     });
   }
+  it('puts the name where the model wrote the handle in capitals', () => {
+    assert.equal(modelText('{PERSON_K7M2QZ} and Person_k7m2qz'), 'Anna Weber and Anna Weber');
+  });
   it('names nobody for a handle that has expired', () => {
     assert.equal(speaker.modelText('{person_k7m2qz}', { handles: handlesWith() }, NOW_MS + 24 * 3_600_000), en.unknownName);
   });
@@ -49,6 +64,9 @@ describe('bot/say: names are inert', () => {
     ['can expand no client function', '{{DATE(2020-01-01)}}', '{ {DATE(2020-01-01)}}'],
     ['can expand no client function hidden by a zero-width character', '{\u200b{DATE(2020-01-01)}}', '{ {DATE(2020-01-01)}}'],
     ['can expand no template', '${$root.reference}', '$ {$root.reference}'],
+    ['keeps its words apart', 'Anna\nWeber\u2028X\tY', 'Anna Weber X Y'],
+    ['has no blanks left by what is taken out', 'Anna \u0007 Weber \u200b', 'Anna Weber'],
+    ['keeps addresses', 'anna.weber@contoso.com', 'anna.weber@contoso.com'],
     ['is composed', 'Mu\u0308ller', 'M\u00fcller'],
     ['keeps letters of any language', '\u0141ukasz O\u2019Brien \u5f20\u4f1f', '\u0141ukasz O\u2019Brien \u5f20\u4f1f'],
   ];
@@ -64,6 +82,10 @@ describe('bot/say: names are inert', () => {
   it('is bounded', () => {
     assert.equal(inertName('x'.repeat(4_000)).length, 80);
     assert.match(inertName('x'.repeat(4_000)), /…$/);
+  });
+  it('is cut between characters', () => {
+    assert.equal(inertName('\u{1f600}'.repeat(100)), `${'\u{1f600}'.repeat(79)}…`);
+    assert(inertName(`${'x'.repeat(78)}\u{1f600}\u{1f600}\u{1f600}`).isWellFormed());
   });
   for (const name of ['{{{DATE(2020-01-01)}}', '{{{{DATE(x)}}}}', '{{{{{']) {
     it(`leaves no two braces side by side: ${name}`, () => {
@@ -91,6 +113,54 @@ describe('bot/say: links', () => {
       assert.equal(modelText(text), text);
     });
   }
+  it('keeps a listed link beside one that is not', () => {
+    assert.equal(modelText('https://teams.microsoft.com/x https://evil.example'), `https://teams.microsoft.com/x ${en.linkRemoved}`);
+  });
+  it('takes out a link that a name and the words beside it make together', () => {
+    assert.equal(modelText('see {person_k7m2qz}.com/x', 'evil'), `see ${en.linkRemoved}`);
+    assert.doesNotMatch(modelText('https:/{person_k7m2qz}', '/evil'), /\/\/evil/);
+  });
+  it('knows the personal chat for code alone', () => {
+    const chat = 'https://teams.microsoft.com/l/chat/0/0?users=28:bot';
+    const gate = new Speaker(['learn.contoso.com'], () => []);
+    assert.equal(gate.words(`here: ${chat}`), `here: ${chat}`);
+    assert.equal(gate.modelText(chat, { handles: handlesWith() }, NOW_MS), en.linkRemoved);
+    assert.equal(gate.modelText('https://learn.contoso.com/x', { handles: handlesWith() }, NOW_MS), 'https://learn.contoso.com/x');
+    assert.equal(gate.words('https://learn.contoso.com/x'), 'https://learn.contoso.com/x');
+    assert.throws(() => new Speaker([], () => [], []).words(chat), failsWith('SAY_WITHHELD'));
+  });
+  for (const text of vectors('say-links-invalid.txt').filter((each) => !each.includes('<'))) {
+    it(`withholds words and cards of code that hold ${shown(text)}, and takes it out of names`, () => {
+      assert.throws(() => speaker.words(`Look: ${text} there`), failsWith('SAY_WITHHELD'));
+      assert.throws(() => speaker.card({ body: [{ text }] }, 'x'), failsWith('SAY_WITHHELD'));
+      assert.throws(() => speaker.card({ [text]: 1 }, 'x'), failsWith('SAY_WITHHELD'));
+      // Whatever an outsider calls themselves, they are greeted, and the status names them.
+      for (const name of [text, `Anna ${text}`, `x${text}`, `(${text})`, `${'x'.repeat(70)} ${text}`, `\\${text}`, `${text}${text}`]) {
+        assert.doesNotThrow(() => speaker.words(en.greeting(inertName(name))), name);
+        assert.doesNotThrow(() => speaker.words(en.status.line('on', '', plainInMarkdown(name))), name);
+      }
+    });
+  }
+  for (const text of vectors('say-links-valid.txt').filter((each) => !each.includes('https:'))) {
+    it(`lets code and names say ${shown(text)}`, () => {
+      assert.equal(speaker.words(text), text);
+      assert.equal(inertName(text), text);
+    });
+  }
+  it('has no link of its own wording', () => {
+    const walk = (value: unknown): readonly string[] => {
+      if (typeof value === 'string') return [value];
+      if (typeof value === 'function') return walk((value as (...args: string[]) => unknown)('', '', ''));
+      if (value instanceof Map) return [...value.values()].flatMap(walk);
+      return typeof value === 'object' && value !== null ? Object.values(value).flatMap(walk) : [];
+    };
+    const gate = new Speaker([], () => [], []);
+    assert(walk(en).length > 100);
+    for (const text of walk(en)) assert.doesNotThrow(() => gate.words(text), text);
+  });
+  it('lets a card name its schema', () => {
+    assert.doesNotThrow(() => speaker.card({ type: 'AdaptiveCard', $schema: 'http://adaptivecards.io/schemas/adaptive-card.json' }, 'x'));
+  });
   it('allows no link at all when the list is empty', () => {
     const silent = new Speaker([], () => []);
     assert.equal(silent.modelText('https://teams.microsoft.com/x', { handles: handlesWith() }, NOW_MS), en.linkRemoved);
@@ -113,6 +183,37 @@ describe('bot/say: mentions and markup', () => {
   }
 });
 
+describe('bot/say: nothing to read', () => {
+  for (const text of ['', ' ', '\n\t', '![x](https://evil.example/a.png)', '<b></b>', '\u200b\u2060', '\u3164', '\u2800 \u00ad', '<at>x</at>']) {
+    it(`is empty: ${shown(text)}`, () => {
+      assert.equal(modelText(text), '');
+    });
+  }
+});
+
+describe('bot/say: time', () => {
+  it('passes 200,000 characters made to make patterns slow within 100 ms', () => {
+    const gate = new Speaker(['teams.microsoft.com'], () => []);
+    const handles = handlesWith();
+    const parts = ['<', '<quote ', '<at>', '<at', '@', '[', '![', '[x](', '[x](a', 'a.', 'a-', '1', '/', '\\\\', ':', 'a:', 'https:', 'https:)', 'www.', 'eyJ', 'eyJ-', 'Bearer ', '-----BEGIN ', '{', 'person_', '%41', '\u0301\u0316', 'a.com,', 'ms-', 'a@', 'x.de_', ' '];
+    for (const part of parts) {
+      for (const end of ['', 'x', ')', '@']) {
+        const text = part.repeat(Math.floor(200_000 / part.length)) + end;
+        for (const [what, pass] of Object.entries({ inertName: () => inertName(text), plainInMarkdown: () => plainInMarkdown(text), modelText: () => gate.modelText(text, { handles }, NOW_MS), words: () => gate.words(text, { handles }), inertWhole: () => inertWhole(text) })) {
+          const tookMs = bestOfThreeMs(() => {
+            try {
+              pass();
+            } catch (error) {
+              failsWith('SAY_WITHHELD')(error);
+            }
+          });
+          assert(tookMs < 100, `${what} ${part} ${end} ${tookMs}`);
+        }
+      }
+    }
+  }).timeout(60_000);
+});
+
 describe('bot/say: internal ids', () => {
   const bytes = Buffer.from(ANNA_GUID);
   const base64 = (shift: number): string => Buffer.concat([Buffer.from('xyz'.slice(0, shift)), bytes, Buffer.from('tail')]).toString('base64');
@@ -128,6 +229,11 @@ describe('bot/say: internal ids', () => {
     ['in base64url', bytes.toString('base64url')],
     ['inside a word', `x${ANNA_GUID}y`],
     ['inside a listed link', `https://teams.microsoft.com/${ANNA_GUID}`],
+    ['between invisible characters', ANNA_GUID.split('').join('\u200b')],
+    ['with other dashes', ANNA_GUID.replaceAll('-', '\u2011')],
+    ['with blanks', ANNA_GUID.replaceAll('-', ' ')],
+    ['in full-width digits', ANNA_GUID.replace(/\d/g, (digit) => String.fromCharCode(0xff10 + Number(digit)))],
+    ['percent-encoded', ANNA_GUID.replace(/./g, (character) => `%${character.charCodeAt(0).toString(16)}`)],
   ];
   for (const [how, text] of encodings) {
     it(`withholds a text of the model with an id ${how}`, () => {
@@ -145,7 +251,7 @@ describe('bot/say: internal ids', () => {
     const sysId = new InternalId('SN-46d44a40a9fe');
     assert.throws(() => speaker.modelText('It is SN-46d4<b>4a40</b>a9fe.', { handles: handlesWith(), ids: [sysId] }, NOW_MS), failsWith('SAY_WITHHELD'));
   });
-  for (const text of ['00000000-1111-2222-3333-444444444444', '{00000000-1111-2222-3333-444444444444}', '00000000-1111-2222-\u200b3333-444444444444', ANNA_GUID.split('').join('\u200b')]) {
+  for (const text of ['00000000-1111-2222-3333-444444444444', '{00000000-1111-2222-3333-444444444444}', '00000000-1111-2222-\u200b3333-444444444444', '00000000-1111-2222-3333-444444444444'.split('').join('\u200b')]) {
     it(`takes out a GUID, whosever it is: ${shown(text)}`, () => {
       assert.equal(modelText(`id ${text} end`), `id ${en.idRemoved} end`);
     });

@@ -6,6 +6,7 @@ const server = createServer({
   adapter: { authenticate: async () => Promise.reject(new Error('no token')) } as unknown as StewardAdapter,
   tenantId: 't',
   isServiceUrlAllowed: () => true,
+  isHealthy: () => true,
   onActivity: async () => ({ status: 200 }),
   onError: () => undefined,
 });

@@ -41,6 +41,7 @@ describe('bot/server: over real HTTP', () => {
       adapter: { authenticate: () => authenticate() } as unknown as StewardAdapter,
       tenantId: TENANT,
       isServiceUrlAllowed: (url) => url === ALLOWED,
+      isHealthy: () => true,
       onActivity: (arrival) => ((taken += 1), onActivity(arrival)),
       onError: (error) => errors.push(error),
     });
@@ -76,8 +77,8 @@ describe('bot/server: over real HTTP', () => {
     ['null', () => post('null'), 400],
     ['a JSON string', () => postJson('hello'), 400],
     ['a number', () => postJson(7), 400],
-    ['text', () => post('hello', { 'content-type': 'text/plain' }), 400],
-    ['bytes', () => post(JSON.stringify(good), { 'content-type': 'application/octet-stream' }), 400],
+    ['text', () => post('hello', { 'content-type': 'text/plain' }), 415],
+    ['bytes', () => post(JSON.stringify(good), { 'content-type': 'application/octet-stream' }), 415],
     ['JSON that breaks off', () => post('{"type":'), 400],
     ['JSON with a wrong digest', () => post(JSON.stringify(good), { ...JSON_TYPE, 'content-md5': 'x' }), 400],
     ['3 MB', () => postJson({ ...good, text: 'x'.repeat(3 * 1024 * 1024) }), 413],
@@ -191,7 +192,7 @@ describe('bot/server: with real tokens', () => {
 
   async function serverWith(metadataUrl: string): Promise<string> {
     const adapter = new StewardAdapter({ appId: APP, tenantId: TENANT, channelKeys: { metadataUrl, issuer: channel.issuer }, httpClient: { sendRequest: async () => Promise.reject(new Error('no call is made')) }, connectorToken: async () => 't' });
-    const server = createServer({ adapter, tenantId: TENANT, isServiceUrlAllowed: () => true, onActivity: async () => ({ status: 200 }), onError: () => undefined });
+    const server = createServer({ adapter, tenantId: TENANT, isServiceUrlAllowed: () => true, isHealthy: () => true, onActivity: async () => ({ status: 200 }), onError: () => undefined });
     open.push(server);
     return `http://127.0.0.1:${await server.listen(0, '127.0.0.1')}/api/messages`;
   }

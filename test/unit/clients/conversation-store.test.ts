@@ -4,10 +4,10 @@ import type { Memory } from '../../../src/bot/ports.ts';
 import { systemClock } from '../../../src/clients/clock.ts';
 import { TableConversationStore } from '../../../src/clients/conversation-store.ts';
 import { bounded } from '../../../src/clients/memory.ts';
-import { keyOf } from '../../../src/clients/tables.ts';
+import { keyOf, type Properties, type Table } from '../../../src/clients/tables.ts';
 import type { Place } from '../../../src/guard/approval.ts';
 import type { ModelMessage } from '../../../src/guard/reasoner.ts';
-import { clientsOf, cloud, newId, rejectsWith, tablesOf } from './support.ts';
+import { clientsOf, cloud, newId, rejectsWith, tablesOf, until } from './support.ts';
 
 const placeOf = (conversationId: string): Place => ({ conversationId, serviceUrl: 'https://smba.trafficmanager.net/emea/', tenantId: 't', botId: '28:b', channelId: 'msteams', conversationType: 'personal' });
 const conversation = (): string => `a:${randomUUID()}/äöü;messageid=1#?\\`;
@@ -15,9 +15,22 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 
 const quick = { leaseMs: 3_000, renewMs: 300, giveUpMs: 1_500, waitMs: 8_000 };
 
-async function storeOf(timings = quick, interruptedAfterMs = 0) {
+/** Writes no hints while others count calls. */
+const silent = { tickMs: 60_000, renewMs: 60_000, graceMs: 60_000 };
+const talking = { tickMs: 50, renewMs: 300, graceMs: 400 };
+
+async function storeOf(timings = quick, interruptedAfterMs = 0, inbox = silent) {
   const { conversations: table } = await tablesOf();
-  return { table, store: new TableConversationStore(table, { instance: randomUUID(), clock: systemClock, timings, interruptedAfterMs }) };
+  return { table, store: new TableConversationStore(table, { instance: randomUUID(), clock: systemClock, timings, interruptedAfterMs, inbox }) };
+}
+
+const hintsOf = async (table: Table, conversationId: string) => table.list(`PartitionKey eq 'open-inbox' and conversation eq '${keyOf(conversationId)}'`, 100);
+/** An instance that died: it received a message, and nothing was heard of it since. */
+async function leaveOpen(conversationId: string, activityId: string) {
+  const { table, store } = await storeOf();
+  await store.receive({ conversationId, activityId, place: placeOf(conversationId) });
+  const key = `in:${keyOf(activityId)}`;
+  await table.upsert('open-inbox', `${keyOf(conversationId)}:${key}`, { conversation: keyOf(conversationId), inbox: key });
 }
 
 const memory: Memory = {
@@ -34,6 +47,18 @@ const memory: Memory = {
   words: ['block Ada'],
   choice: { reference: 'r', handles: ['person_abcdefghijkl'], activityId: '2', requestActivityId: '1' },
 };
+
+/** The table as it is seen by a storage whose clock is ahead. */
+function aheadOf(table: Table, aheadMs: number): Table {
+  const listed = async (filter: string, most: number) => (await table.list(filter, most)).map((row) => ({ ...row, storageNow: new Date(row.storageNow.getTime() + aheadMs) }));
+  return new Proxy(table, {
+    get: (target, name) => {
+      if (name === 'list') return listed;
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
 
 describe('conversation store', () => {
   afterEach(async () => (await cloud()).faults.clear());
@@ -201,20 +226,126 @@ describe('conversation store', () => {
   });
 
   it('tells what was interrupted, and nothing that is answered, young, or being worked on', async () => {
-    const [{ store }, { store: other }] = [await storeOf(), await storeOf()];
+    const [{ store, table }, { store: other }] = [await storeOf(), await storeOf()];
     const ids = { dead: conversation(), answered: conversation(), alive: conversation(), saved: conversation() };
-    for (const conversationId of Object.values(ids)) await store.receive({ conversationId, activityId: '1', place: placeOf(conversationId) });
+    for (const conversationId of Object.values(ids)) await leaveOpen(conversationId, '1');
     await pause(1_100); // storage's clock is read to the second
     await store.answered(ids.answered, '1');
     await store.inOrder(ids.saved, () => store.save(ids.saved, newId(), memory, '1'));
-    await store.inOrder(ids.alive, async () => {
-      const found = (await other.interrupted()).map(({ conversationId }) => conversationId).filter((id) => Object.values(ids).includes(id));
-      assert.deepEqual(found, [ids.dead]);
-    });
-    const [one] = (await other.interrupted()).filter(({ conversationId }) => conversationId === ids.dead);
-    assert.deepEqual(one, { conversationId: ids.dead, activityId: '1', place: placeOf(ids.dead) });
     const young = await storeOf(quick, 20_000);
     assert.deepEqual((await young.store.interrupted()).filter(({ conversationId }) => conversationId === ids.dead), []);
+    await store.inOrder(ids.alive, async () => {
+      const found = (await other.interrupted()).filter(({ conversationId }) => Object.values(ids).includes(conversationId));
+      assert.deepEqual(found, [{ conversationId: ids.dead, activityId: '1', place: placeOf(ids.dead) }]);
+    });
+    await other.answered(ids.dead, '1');
+    assert.equal(await other.receive({ conversationId: ids.dead, activityId: '1', place: placeOf(ids.dead) }), false);
+    assert.equal((await hintsOf(table, ids.alive)).length, 1);
+  });
+
+  it('tells of an interrupted message once, over all instances, and lets nobody act on it afterwards', async () => {
+    const stores = await Promise.all(Array.from({ length: 5 }, async () => (await storeOf()).store));
+    const conversationId = conversation();
+    for (const activityId of ['1', '2', '3']) await leaveOpen(conversationId, activityId);
+    await pause(1_100);
+    const found = (await Promise.all(stores.map((store) => store.interrupted()))).flat().filter((each) => each.conversationId === conversationId);
+    assert.deepEqual(found.map(({ activityId }) => activityId).toSorted(), ['1', '2', '3']);
+    assert.equal(await stores[0]!.isWithdrawn(conversationId, '1'), true);
+    assert.equal(await stores[0]!.isWithdrawn(conversationId, '4'), false);
+  });
+
+  it('does not call a message interrupted that waits in a queue, or whose turn is between two leases', async () => {
+    const [{ store, table }, { store: other }] = [await storeOf(quick, 1_500, talking), await storeOf(quick, 1_500)];
+    const conversationId = conversation();
+    const found: string[] = [];
+    const look = async () => {
+      for (const each of [store, other]) found.push(...(await each.interrupted()).filter((received) => received.conversationId === conversationId).map(({ activityId }) => activityId));
+    };
+    for (const activityId of ['1', '2']) await store.receive({ conversationId, activityId, place: placeOf(conversationId) });
+    const turns = [1, 2].map(() =>
+      store.inOrder(conversationId, async () => {
+        // As between two leases: nobody holds the conversation, and its messages are old.
+        await pause(3_000);
+        const lease = await table.read(keyOf(conversationId), 'lease');
+        await table.upsert(keyOf(conversationId), 'lease', { owner: 'nobody', held: false });
+        await look();
+        await table.upsert(keyOf(conversationId), 'lease', Object.fromEntries(lease!.properties) as Properties);
+      }),
+    );
+    await Promise.allSettled(turns);
+    assert.deepEqual(found, []);
+    // The turns are over and answered neither: now nobody speaks for them any more.
+    await until(async () => { await look(); return found.length === 2; }, 8_000);
+    assert.deepEqual(found.toSorted(), ['1', '2']);
+  }).timeout(25_000);
+
+  it('removes the hint of a message that is answered, and writes none for a quick turn', async () => {
+    const { store, table } = await storeOf(quick, 0, talking);
+    const [slow, fast] = [conversation(), conversation()];
+    for (const conversationId of [slow, fast]) await store.receive({ conversationId, activityId: '1', place: placeOf(conversationId) });
+    await store.answered(fast, '1');
+    await until(async () => (await hintsOf(table, slow)).length === 1);
+    assert.deepEqual(await hintsOf(table, fast), []);
+    await store.inOrder(slow, () => store.save(slow, newId(), memory, '1'));
+    await until(async () => (await hintsOf(table, slow)).length === 0);
+  });
+
+  it('drops a hint whose message was answered, and does not look through conversations', async () => {
+    const { journal } = await cloud();
+    const { store, table } = await storeOf(quick, 0, talking);
+    const conversationId = conversation();
+    await leaveOpen(conversationId, '1');
+    await (await storeOf()).store.answered(conversationId, '1');
+    await pause(1_100);
+    journal.clear();
+    await store.interrupted();
+    const queries = journal.entries({ service: 'storage' }).filter(({ query }) => query.includes('filter'));
+    assert.deepEqual(queries.map(({ query }) => query.includes("PartitionKey eq 'open-inbox'")), [true]);
+    await until(async () => (await hintsOf(table, conversationId)).length === 0);
+  });
+
+  it('finds a message whose hint a crash lost when somebody writes in its conversation', async () => {
+    const conversationId = conversation();
+    await (await storeOf()).store.receive({ conversationId, activityId: '1', place: placeOf(conversationId) });
+    const { store } = await storeOf();
+    await store.receive({ conversationId, activityId: '2', place: placeOf(conversationId) });
+    await until(async () => (await store.interrupted()).some((each) => each.conversationId === conversationId && each.activityId === '1'));
+    assert.equal(await store.isWithdrawn(conversationId, '2'), false);
+  });
+
+  it('keeps answered messages for a day, and removes them after that', async () => {
+    const { table } = await storeOf();
+    const conversationId = conversation();
+    const writer = await storeOf();
+    for (const activityId of ['1', '2']) await writer.store.receive({ conversationId, activityId, place: placeOf(conversationId) });
+    for (const activityId of ['1', '2']) await writer.store.answered(conversationId, activityId);
+    const keys = async () => (await table.list(`PartitionKey eq '${keyOf(conversationId)}' and RowKey ge 'in:' and RowKey lt 'in;'`, 10)).length;
+    const tidyAt = async (aheadMs: number) => {
+      const ahead = aheadOf(table, aheadMs);
+      const store = new TableConversationStore(ahead, { instance: randomUUID(), clock: systemClock, timings: quick, interruptedAfterMs: 40 * 24 * 3_600_000, inbox: silent });
+      await store.receive({ conversationId, activityId: randomUUID(), place: placeOf(conversationId) });
+      await store.interrupted();
+    };
+    await tidyAt(23 * 3_600_000);
+    assert.equal(await keys(), 3);
+    await tidyAt(25 * 3_600_000);
+    assert.equal(await keys(), 2, 'what is open stays');
+  });
+
+  it('lets every instance know that a message was withdrawn, before and after it came, by one read', async () => {
+    const { journal } = await cloud();
+    const [{ store }, { store: other }] = [await storeOf(), await storeOf()];
+    const conversationId = conversation();
+    await store.withdraw(conversationId, '1');
+    assert.equal(await store.receive({ conversationId, activityId: '1', place: placeOf(conversationId) }), true);
+    await store.withdraw(conversationId, '1');
+    journal.clear();
+    assert.equal(await other.isWithdrawn(conversationId, '1'), true);
+    assert.equal(journal.entries({ service: 'storage' }).length, 1);
+    assert.equal(await other.isWithdrawn(conversationId, '2'), false);
+    assert.equal(await other.isWithdrawn(conversation(), '1'), false);
+    await store.answered(conversationId, '1');
+    assert.equal(await other.isWithdrawn(conversationId, '1'), true);
   });
 
   it('fails when storage does', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { z } from 'zod/v4';
 import { InternalId } from '../../../src/actions/internal-id.ts';
+import type { CallOptions } from '../../../src/actions/ports.ts';
 import { systemClock } from '../../../src/clients/clock.ts';
 import { createEgress } from '../../../src/clients/egress.ts';
 import { GraphClient, idSegment, odataString, shaped } from '../../../src/clients/graph.ts';
@@ -47,6 +48,33 @@ describe('graph', () => {
     assert.deepEqual(answer, { status: 204, body: undefined, requestId: 'r-2' });
     assert(performance.now() - beganMs >= 950);
     assert.equal(calls, 2);
+  });
+
+  it('asks before it sends an effect again, and sends nothing when the answer is no', async () => {
+    const throttling = async () => serve((_request, response) => json(response, 429, {}, { 'retry-after': '0' }));
+    const killed = new Error('killed');
+    for (const effect of ['setSignInAllowed', 'revokeSessions'] as const) {
+      const server = await throttling();
+      const people = new GraphPeopleDirectory(graphOf(server));
+      const send = (options: CallOptions) => (effect === 'revokeSessions' ? people.revokeSessions(newId(), options) : people.setSignInAllowed(newId(), false, options));
+      const error = await rejectsWith(send({ signal: never, beforeRetry: () => Promise.reject(killed) }), 'SYSTEM_UNAVAILABLE');
+      assert.equal(error.cause, killed);
+      assert.equal(server.requests.length, 1);
+      let asked = 0;
+      await rejectsWith(send({ signal: never, beforeRetry: async () => { asked += 1; } }), 'SYSTEM_UNAVAILABLE');
+      assert.equal(asked, 1);
+      assert.equal(server.requests.length, 3);
+    }
+    const server = await throttling();
+    await rejectsWith(graphOf(server).request('GET', '/users/1', { beforeRetry: async () => assert.fail('a read was asked about') }), 'SYSTEM_UNAVAILABLE');
+    assert.equal(server.requests.length, 3);
+  });
+
+  it('does not send an effect again when asking took all the time', async () => {
+    const server = await serve((_request, response) => json(response, 429, {}, { 'retry-after': '0' }));
+    const beforeRetry = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 250));
+    await rejectsWith(graphOf(server, { totalMs: 200 }).request('PATCH', '/users/1', { body: {}, beforeRetry }), 'SYSTEM_UNAVAILABLE');
+    assert.equal(server.requests.length, 1);
   });
 
   it('does not begin a wait that ends after the deadline', async () => {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { createEgress } from '../../../src/clients/egress.ts';
-import { BlobLedgerStore } from '../../../src/clients/ledger-store.ts';
+import { BlobLedgerStore, type LedgerLimits } from '../../../src/clients/ledger-store.ts';
 import { cloud, rejectsWith } from './support.ts';
 
-async function ledgerOf(instance: string = randomUUID()) {
+async function ledgerOf(instance: string = randomUUID(), limits?: LedgerLimits) {
   const { endpoints, agent, identities, credentialFor } = await cloud();
-  const store = new BlobLedgerStore({ endpoint: endpoints.blobs, credential: credentialFor(identities.keeper), httpClient: createEgress({ allow: [endpoints.blobs], agent }).httpClient, startedAt: new Date('2026-11-22T10:11:12.345Z'), instance });
+  const store = new BlobLedgerStore({ endpoint: endpoints.blobs, credential: credentialFor(identities.keeper), httpClient: createEgress({ allow: [endpoints.blobs], agent }).httpClient, startedAt: new Date('2026-11-22T10:11:12.345Z'), instance, ...(limits === undefined ? {} : { limits }) });
   await store.prepare();
   return store;
 }
@@ -76,8 +76,52 @@ describe('ledger store', () => {
     await rejectsWith(store.append('x\n', 4), 'LEDGER_UNAVAILABLE');
   });
 
-  it('fails when storage does', async () => {
+  it('begins another blob before one is full, at the running position', async () => {
+    const { journal } = await cloud();
+    const store = await ledgerOf('i-2', { blocks: 2, blobBytes: 1_000, totalMs: 2_000 });
+    const names: string[] = [];
+    for (const position of [0, 2, 4, 6, 8]) {
+      await store.append('a\n', position);
+      names.push(store.name);
+    }
+    const first = '2026/11/22/20261122T101112Z-i-2';
+    assert.deepEqual(names, [`${first}.jsonl`, `${first}.jsonl`, `${first}-0002.jsonl`, `${first}-0002.jsonl`, `${first}-0003.jsonl`]);
+    const positions = journal.entries().filter(({ query, path }) => query.includes('comp=appendblock') && path.includes('i-2'));
+    assert.equal(positions.length, 5);
+    await rejectsWith(store.append('b\n', 8), 'LEDGER_UNAVAILABLE');
+    await rejectsWith(store.append('b\n', 0), 'LEDGER_UNAVAILABLE');
+    await store.append('b\n', 10);
+  });
+
+  it('begins another blob before one grows too large', async () => {
+    const store = await ledgerOf('i-3', { blocks: 100, blobBytes: 5, totalMs: 2_000 });
+    await store.append('a\n', 0);
+    await store.append('b\n', 2);
+    assert(store.name.endsWith('-i-3.jsonl'));
+    await store.append('c\n', 4);
+    assert(store.name.endsWith('-i-3-0002.jsonl'));
+    await rejectsWith(store.append('d\n', 4), 'LEDGER_UNAVAILABLE');
+  });
+
+  it('survives a moment without storage, and no longer one', async () => {
+    const { faults } = await cloud();
     const store = await ledgerOf();
+    await store.append('a\n', 0);
+    faults.post({ service: 'storage', kind: 'status', status: 503 });
+    setTimeout(() => faults.clear(), 1_500);
+    await store.append('b\n', 2);
+    faults.post({ service: 'storage', kind: 'reset', times: 4 });
+    await store.append('c\n', 4);
+    const impatient = await ledgerOf(randomUUID(), { blocks: 100, blobBytes: 1_000, totalMs: 500 });
+    await impatient.append('a\n', 0);
+    faults.post({ service: 'storage', kind: 'hang' });
+    const beganMs = performance.now();
+    await rejectsWith(impatient.append('b\n', 2), 'LEDGER_UNAVAILABLE');
+    assert(performance.now() - beganMs < 1_500);
+  });
+
+  it('fails when storage does', async () => {
+    const store = await ledgerOf(randomUUID(), { blocks: 100, blobBytes: 1_000, totalMs: 500 });
     (await cloud()).faults.post({ service: 'storage', kind: 'status', status: 500 });
     await rejectsWith(store.append('a\n', 0), 'LEDGER_UNAVAILABLE');
     (await cloud()).faults.clear();

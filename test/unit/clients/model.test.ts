@@ -51,8 +51,15 @@ describe('model', () => {
     }
   });
 
+  it('takes an empty list of tool calls for none', async () => {
+    for (const calls of [[], null, undefined]) {
+      const { reasoner } = await reasonerOn(answering(completion({}, { role: 'assistant', content: 'hello', tool_calls: calls })));
+      assert.equal((await reasoner.complete(request, never)).toolCalls, undefined);
+    }
+  });
+
   it('leaves tool calls as they came', async () => {
-    for (const calls of [[{ id: 1, function: 'x' }], 'evil', { a: 1 }, [], 7]) {
+    for (const calls of [[{ id: 1, function: 'x' }], 'evil', { a: 1 }, [[]], 7]) {
       const { reasoner } = await reasonerOn(answering(completion({}, { role: 'assistant', content: null, tool_calls: calls })));
       const reply = await reasoner.complete(request, never);
       assert.deepEqual(reply.toolCalls, calls);

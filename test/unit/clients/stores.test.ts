@@ -12,7 +12,7 @@ import { jsonOf, jsonProperties, type Properties, type Row } from '../../../src/
 import type { ApprovalRecord, Place } from '../../../src/guard/approval.ts';
 import type { Latch } from '../../../src/guard/ports.ts';
 import { z } from 'zod/v4';
-import { clientsOf, cloud, handClock, never, newId, rejectsWith, tablesOf } from './support.ts';
+import { clientsOf, cloud, handClock, never, newId, rejectsWith, tablesOf, until } from './support.ts';
 
 const place: Place = { conversationId: 'a:1/2\\3#4?5', serviceUrl: 'https://smba.trafficmanager.net/emea/', tenantId: 't', botId: '28:b', channelId: 'msteams', conversationType: 'personal' };
 
@@ -143,6 +143,17 @@ describe('spend store', () => {
     await rejectsWith(store.add(entry({ amountMicroUsd: -1 })), 'PRICE_UNKNOWN');
   });
 
+  it('books by force what was spent already, whatever the caps say', async () => {
+    const store = new TableSpendStore((await tablesOf()).spend);
+    const each = entry({ monthCapMicroUsd: 150 });
+    assert.equal(await store.add(each), 'added');
+    assert.equal(await store.add(each), 'month full');
+    assert.equal(await store.add({ ...each, force: true, amountMicroUsd: 900 }), 'added');
+    assert.deepEqual(await store.read(each.month), { monthMicroUsd: 1_000 });
+    assert.equal(await store.add({ ...each, amountMicroUsd: 1 }), 'month full');
+    await rejectsWith(store.add({ ...each, force: true, amountMicroUsd: Number.NaN }), 'PRICE_UNKNOWN');
+  });
+
   it('counts beyond 32 bits', async () => {
     const store = new TableSpendStore((await tablesOf()).spend);
     const caps = { monthCapMicroUsd: 10 ** 15, personDayCapMicroUsd: 10 ** 15 };
@@ -217,7 +228,7 @@ describe('approval store', () => {
 
   it('gives back what was stored, ids and dates included', async () => {
     const { approvals } = await clientsOf();
-    const stored = record({ decidedBy: newId(), decidedByName: 'Hedy', decidedAt: new Date('2026-11-22T10:30:00.000Z') });
+    const stored = record({ decidedBy: newId(), decidedByName: 'Hedy', decidedAt: new Date('2026-11-22T10:30:00.000Z'), aliveUntil: new Date('2026-11-22T10:31:00.000Z') });
     const { etag } = await approvals.insert(stored);
     const read = await approvals.read(stored.reference);
     assert.equal(read?.etag, etag);
@@ -261,6 +272,37 @@ describe('approval store', () => {
     assert(references.includes(open.reference) && !references.includes(settled.reference));
   });
 
+  it('finds open ones without looking through the settled ones, and forgets those that settle', async () => {
+    const { journal } = await cloud();
+    const { approvals: table } = await tablesOf();
+    const store = new TableApprovalStore(table);
+    const [staying, settling] = [record(), record()];
+    await store.insert(staying);
+    const { etag } = await store.insert(settling);
+    const approved = await store.replace({ ...settling, state: 'approved' }, etag);
+    assert.notEqual(await table.read('open', settling.reference), undefined);
+    await store.replace({ ...settling, state: 'denied' }, approved!.etag);
+    await until(async () => (await table.read('open', settling.reference)) === undefined);
+    journal.clear();
+    const references = (await store.open()).map(({ value }) => value.reference);
+    assert(references.includes(staying.reference) && !references.includes(settling.reference));
+    const calls = journal.entries({ service: 'storage' });
+    const queries = calls.filter(({ query }) => query.includes('filter'));
+    assert.deepEqual(queries.map(({ query }) => query.includes("PartitionKey eq 'open'")), [true]);
+  });
+
+  it('drops what a crash left in the index, but no approval that is about to be inserted', async () => {
+    const { approvals: table } = await tablesOf();
+    const store = new TableApprovalStore(table);
+    const [settled, coming] = [record({ state: 'succeeded' }), record()];
+    await store.insert(settled);
+    for (const { reference } of [settled, coming]) await table.upsert('open', reference, { reference });
+    const open = await store.open();
+    assert(!open.some(({ value }) => value.reference === settled.reference || value.reference === coming.reference));
+    await until(async () => (await table.read('open', settled.reference)) === undefined);
+    assert.notEqual(await table.read('open', coming.reference), undefined);
+  });
+
   it('refuses a stored value that is not an approval', async () => {
     const { approvals: table } = await tablesOf();
     const store = new TableApprovalStore(table);
@@ -269,6 +311,17 @@ describe('approval store', () => {
       await table.upsert('approval', reference, properties);
       await rejectsWith(store.read(reference), 'STORAGE_UNAVAILABLE');
     }
+  });
+});
+
+describe('table', () => {
+  it('takes an empty tag for a conflict, alone and in a transaction', async () => {
+    const { contacts: table } = await tablesOf();
+    const key = randomUUID();
+    await table.insert('p', key, { a: 1 });
+    assert.equal(await table.replace('p', key, { a: 2 }, ''), 'conflict');
+    assert.equal(await table.transact('p', [{ kind: 'upsert', key: randomUUID(), properties: {} }, { kind: 'replace', key, properties: { a: 2 }, etag: '' }]), 'conflict');
+    assert.equal((await table.read('p', key))?.properties.get('a'), 1n);
   });
 });
 

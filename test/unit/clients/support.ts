@@ -20,7 +20,7 @@ import { StewardError, type StewardErrorCode } from '../../../src/errors.ts';
 
 export const SEED = 7;
 
-export interface TestCloud extends Cloud {
+export interface TestCloud extends Omit<Cloud, 'company'> {
   readonly company: Company;
 }
 
@@ -86,6 +86,15 @@ export async function rejectsWith(promise: Promise<unknown>, code: StewardErrorC
   assert(error instanceof StewardError, `not a StewardError: ${String(error)}`);
   assert.equal(error.code, code);
   return error;
+}
+
+/** Waits for what happens behind a call. */
+export async function until(holds: () => Promise<boolean>, withinMs = 5_000): Promise<void> {
+  const deadlineMs = performance.now() + withinMs;
+  while (!(await holds())) {
+    assert(performance.now() < deadlineMs, 'it did not come to hold');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }
 
 export interface HandClock extends Clock {

@@ -34,6 +34,7 @@ function make(changes: Partial<ApprovalsDependencies> = {}) {
   const executor = new Executor(robot, killSwitch, limits, ledger, digestKey, clock);
   const store = new MemoryApprovals(clock);
   const shown: ApprovalRecord[] = [];
+  const brought: unknown[] = [];
   const dependencies: ApprovalsDependencies = {
     store,
     catalogue: actions.catalogue,
@@ -46,6 +47,7 @@ function make(changes: Partial<ApprovalsDependencies> = {}) {
     clock,
     bindings: ['catalogue', 'policy', 'contract', 'configuration'],
     changed: async (record) => void shown.push(record),
+    read: async (_record, action, result) => void brought.push([action.name, Object.keys(result)]),
     ...changes,
   };
   const approvals = new Approvals(dependencies);
@@ -56,6 +58,7 @@ function make(changes: Partial<ApprovalsDependencies> = {}) {
       requester: ada,
       place,
       requestActivityId: 'message-1',
+      turn: 'turn-1',
     });
   /** A request whose card was sent. */
   const ask = async (by: 'requester' | 'second person', ...targets: readonly PersonFacts[]): Promise<ApprovalRecord> => {
@@ -64,7 +67,7 @@ function make(changes: Partial<ApprovalsDependencies> = {}) {
     return record;
   };
   const propose = async (by: 'requester' | 'second person' = 'second person'): Promise<ApprovalRecord> => {
-    const record = await approvals.request({ subject: { kind: 'revive', reason: 'false alarm', level: 'full' }, by, requester: root, place, requestActivityId: 'message-1' });
+    const record = await approvals.request({ subject: { kind: 'revive', reason: 'false alarm', level: 'full' }, by, requester: root, place, requestActivityId: 'message-1', turn: 'turn-1' });
     await approvals.cardSent(record.reference, card);
     return record;
   };
@@ -86,7 +89,7 @@ function make(changes: Partial<ApprovalsDependencies> = {}) {
     const subject = store.rows.get(reference)?.value.subject;
     return subject?.kind === 'steps' ? subject.steps.map(({ outcome }) => outcome) : [];
   };
-  return { actions, clock, latchStore, killSwitch, directory, limits, records, store, shown, dependencies, approvals, requestFor, ask, propose, click, press, refuses, outcomes };
+  return { actions, clock, latchStore, killSwitch, directory, limits, records, store, shown, brought, dependencies, approvals, requestFor, ask, propose, click, press, refuses, outcomes };
 }
 
 const stepsOf = (record: ApprovalRecord): readonly StoredStep[] => (record.subject.kind === 'steps' ? record.subject.steps : assert.fail('no steps'));
@@ -314,11 +317,12 @@ describe('approvals: a click is refused', () => {
 
   it('when the latch is off under the same epoch, or missing', async () => {
     for (const row of [latch({ level: 'off', epoch: 5 }), undefined]) {
-      const { ask, press, refuses, latchStore, clock } = make();
+      const { ask, press, refuses, latchStore, clock, store } = make();
       const record = await ask('requester', ben);
       latchStore.row = row;
       clock.advance(1_000);
       await refuses(press(record), 'KILLED');
+      assert.equal(store.state(record.reference), 'killed', 'and stays so when the latch comes back');
     }
   });
 
@@ -362,7 +366,7 @@ describe('approvals: a click is refused', () => {
         const record = await ask('requester', ben, cleo);
         store.tamper(record.reference, change);
         for (const clicker of [ada, paul, cleo]) await refuses(press(record, clicker));
-        assert.notEqual(store.state(record.reference), 'succeeded');
+        assert.equal(store.state(record.reference), 'killed', 'found by its binding, and dead for good');
       });
     }
 
@@ -463,6 +467,26 @@ describe('approvals: a click is refused', () => {
 });
 
 describe('approvals: a second person', () => {
+  const changes: readonly (readonly [string, PersonFacts | undefined])[] = [
+    ['lost the role', { ...paul, roles: ['employee'] }],
+    ['was blocked', { ...paul, enabled: false }],
+    ['turned out to be the requester', { ...paul, employeeId: ada.employeeId! }],
+    ['left', undefined],
+  ];
+  for (const [what, changed] of changes) {
+    it(`who ${what} between the click and the execution has approved nothing`, async () => {
+      const { ask, click, directory, actions, store } = make();
+      const record = await ask('second person', vip);
+      const result = await click(record, paul);
+      assert(result.kind === 'approved');
+      if (changed === undefined) directory.remove(paul);
+      else directory.put(changed);
+      await result.proceed();
+      assert.deepEqual(actions.ran, []);
+      assert.equal(store.state(record.reference), 'failed');
+    });
+  }
+
   it('approves what the requester can’t, and the ledger names both', async () => {
     const { ask, press, actions, records } = make();
     const record = await ask('second person', vip);
@@ -571,6 +595,15 @@ describe('approvals: execution', () => {
     assert.deepEqual(outcomes(record.reference), ['done', 'failed']);
   });
 
+  it('hands on what an approved read brought back, and nothing of an effect', async () => {
+    const { approvals, actions, press, brought } = make();
+    const steps = planOf(actions.catalogue, { action: actions.block, who: ben }, { action: actions.look, who: ben }).steps;
+    const record = await approvals.request({ subject: { kind: 'steps', steps }, by: 'requester', requester: ada, place, requestActivityId: 'message-1', turn: 'turn-1' });
+    await approvals.cardSent(record.reference, card);
+    await press(record);
+    assert.deepEqual(brought, [['show_person', ['person']]]);
+  });
+
   it('says that it was observed in observe mode', async () => {
     const { ask, press, actions, outcomes, latchStore, store } = make();
     latchStore.put({ level: 'observe' });
@@ -599,7 +632,8 @@ describe('approvals: execution', () => {
       clock.advance(20_000);
     };
     await press(record);
-    assert.deepEqual(alive, [30_000, 30_000]);
+    // Counted from storage's clock at the write before, which may be one step old.
+    assert.deepEqual(alive, [90_000, 70_000]);
   });
 });
 
@@ -675,7 +709,7 @@ describe('approvals: sweeping', () => {
     actions.inside = () => forever.promise;
     const proceeding = result.proceed();
     await settle();
-    clock.advance(29_999);
+    clock.advance(89_999);
     await approvals.sweep();
     assert.equal(store.state(record.reference), 'executing', 'it may still be alive');
     clock.advance(1);
@@ -694,7 +728,7 @@ describe('approvals: sweeping', () => {
     const record = await ask('requester', ben);
     const result = await click(record);
     assert(result.kind === 'approved');
-    clock.advance(29_999);
+    clock.advance(89_999);
     await approvals.sweep();
     assert.equal(store.state(record.reference), 'approved');
     clock.advance(1);

@@ -19,8 +19,9 @@ class Spend implements SpendStore {
     if (this.failing?.(entry) === true) throw new StewardError('STORAGE_UNAVAILABLE', 'the spend counters are down');
     const key = `${entry.day}:${entry.person.digest()}`;
     const person = this.people.get(key) ?? 0;
-    if (entry.amountMicroUsd > 0 && this.month + entry.amountMicroUsd > entry.monthCapMicroUsd) return 'month full';
-    if (entry.amountMicroUsd > 0 && person + entry.amountMicroUsd > entry.personDayCapMicroUsd) return 'person full';
+    const forced = 'force' in entry && entry.force === true;
+    if (!forced && entry.amountMicroUsd > 0 && this.month + entry.amountMicroUsd > entry.monthCapMicroUsd) return 'month full';
+    if (!forced && entry.amountMicroUsd > 0 && person + entry.amountMicroUsd > entry.personDayCapMicroUsd) return 'person full';
     this.entries.push(entry);
     this.month += entry.amountMicroUsd;
     this.people.set(key, person + entry.amountMicroUsd);
@@ -203,10 +204,17 @@ describe('ceiling', () => {
     assert.equal(spend.month, 3_500);
   });
 
+  it('books what was spent beyond the cap too, and then refuses', async () => {
+    const { ceiling, spend } = make({ promptTokens: 500, completionTokens: 1_500 }, { monthMicroUsd: UPPER_BOUND });
+    await ceiling.complete(request, anna, signal);
+    await settle();
+    assert.equal(spend.month, 3_500);
+    await rejectsWith(ceiling.complete(request, anna, signal), 'CEILING_MONTH');
+  });
+
   it('tells spend and cap of the running month', async () => {
     const { ceiling } = make(undefined);
     await ceiling.complete(request, anna, signal);
     assert.deepEqual(await ceiling.status(), { monthMicroUsd: UPPER_BOUND, monthCapMicroUsd: 10_000 });
-    assert.equal(ceiling.modelName, 'gpt-test');
   });
 });

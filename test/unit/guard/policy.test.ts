@@ -22,7 +22,6 @@ const request = (changes: Partial<PolicyRequest> = {}): PolicyRequest => ({
   level: 'full',
   personal: true,
   untrusted: false,
-  limitReached: false,
   confirmed: false,
   seconded: false,
   ...changes,
@@ -126,7 +125,7 @@ describe('policy decision', () => {
     });
 
     it('a fact that is missing or of another type', () => {
-      for (const key of ['personal', 'untrusted', 'limitReached', 'confirmed', 'seconded'] as const) {
+      for (const key of ['personal', 'untrusted', 'confirmed', 'seconded'] as const) {
         refused(policyOf(everything), { [key]: undefined });
         refused(policyOf(everything), { [key]: 'true' });
       }
