@@ -7,7 +7,7 @@
  *     npm test -- test/unit/guard/gate.test.ts   one file; what is not for us is handed to mocha
  */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -44,15 +44,17 @@ if (existsSync('scripts/generate.ts')) {
   checks.set('generated', { title: 'generated files', command: ['--import', 'tsx', 'scripts/generate.ts', '--check'] });
 }
 
-const suites = new Map([
-  ['unit', 'test/unit/**/*.test.ts'],
-  ['stories', 'test/stories/**/*.test.ts'],
+/** Each suite in lanes that run side by side: most stories wait for something most of the time. */
+const suites = new Map<string, readonly (readonly string[])[]>([
+  ['unit', lanes('test/unit', [['clients', 'sandbox']])],
+  ['stories', lanes('test/stories', [['hostile-model.test.ts'], ['failures.test.ts', 'clicks.test.ts']])],
 ]);
+const MOST_LANES_AT_ONCE = 3;
 
 const startedAt = Date.now();
 const { only, files, forMocha } = readArguments(process.argv.slice(2));
 const chosenChecks = [...checks].filter(([name]) => only.has(name)).map(([, check]) => check);
-const chosenSuites = [...suites].filter(([name]) => only.has(name)).map(([, pattern]) => pattern);
+const chosenLanes = files.length > 0 ? [files] : [...suites].filter(([name]) => only.has(name)).flatMap(([, each]) => each);
 
 const failures: string[] = [];
 let sum: Counts = { passed: 0, failed: 0, skipped: 0 };
@@ -65,9 +67,16 @@ for (const next of checked) {
   if (code !== 0) failures.push(`${check.title}\n\n${output.trim() || `it ended with exit code ${code} and said nothing`}`);
   sum = add(sum, { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 });
 }
-if (chosenSuites.length > 0) {
+if (chosenLanes.length > 0) {
   heading('tests');
-  sum = add(sum, await runTests(files.length > 0 ? files : chosenSuites));
+  const waiting = [...chosenLanes];
+  const work = async (): Promise<void> => {
+    for (let lane = waiting.shift(); lane !== undefined; lane = waiting.shift()) {
+      const counts = await runTests(lane, chosenLanes.length > 1);
+      sum = add(sum, counts);
+    }
+  };
+  await Promise.all(Array.from({ length: MOST_LANES_AT_ONCE }, work));
 }
 
 for (const failure of failures) heading(`failed: ${failure}`);
@@ -103,17 +112,30 @@ async function runCheck({ command }: Check): Promise<{ output: string; code: num
   return { code: await ended(child), output, seconds: secondsSince(began) };
 }
 
-/** One mocha run over all specs. Its progress and its failures go straight to the person who watches. */
-async function runTests(specs: readonly string[]): Promise<Counts> {
+/** What stands in a folder, with some of it in lanes of its own and the rest in one more. */
+function lanes(folder: string, apart: readonly (readonly string[])[]): readonly (readonly string[])[] {
+  const taken = new Set(apart.flat());
+  const rest = readdirSync(folder).filter((entry) => !taken.has(entry) && (entry.endsWith('.test.ts') || !entry.includes('.')) && entry !== 'harness');
+  return [rest, ...apart].map((lane) => lane.map((entry) => (entry.endsWith('.ts') ? `${folder}/${entry}` : `${folder}/${entry}/**/*.test.ts`)));
+}
+
+/**
+ * One mocha run. Alone, its progress goes straight to the person who watches; beside others, it is shown when the run
+ * ends, so that lanes don't mix.
+ */
+async function runTests(specs: readonly string[], besideOthers: boolean): Promise<Counts> {
   const folder = mkdtempSync(join(tmpdir(), 'steward-test-'));
   const counts = join(folder, 'counts.json');
   const reporter = ['--reporter', 'scripts/mocha-reporter.ts', '--reporter-option', `counts=${counts}`];
   // A forgotten `.only` would silently leave out the rest of a full run.
   const strict = forMocha.length > 0 || files.length > 0 ? [] : ['--forbid-only'];
   const child = spawn(process.execPath, ['node_modules/mocha/bin/mocha.js', ...reporter, ...strict, ...forMocha, ...specs], {
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: ['ignore', besideOthers ? 'pipe' : 'inherit', besideOthers ? 'pipe' : 'inherit'],
   });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (text: string) => (output += text));
   const code = await ended(child);
+  process.stdout.write(output);
   const counted = existsSync(counts) ? (JSON.parse(readFileSync(counts, 'utf8')) as TestRun) : undefined;
   rmSync(folder, { recursive: true });
 

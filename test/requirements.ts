@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
 /**
  * What was asked for, one testable sentence each. Stories cite the ids in their titles with {@link verifies}; a
@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
  */
 export interface Requirement {
   readonly id: string;
-  /** Where it is written: an issue and its section, or a section of the design. */
+  /** Where it is written: a section of what was asked first, or of the design. */
   readonly source: string;
   readonly sentence: string;
   /** A path in this repository that shows it, for what no conversation can. */
@@ -14,50 +14,50 @@ export interface Requirement {
 }
 
 const list = [
-  // --- issue 2, section 2: two commands ---
-  { id: 'start.first-command', source: 'issue 2, 2', sentence: '`npm start` and `npm test` each install what is missing, so that each works as the first command in a fresh clone.', shownBy: 'scripts/with-dependencies.mjs' },
-  { id: 'start.taken-port', source: 'issue 2, 2', sentence: 'A taken port is a clear sentence.' },
-  { id: 'start.interrupt', source: 'issue 2, 2', sentence: 'Ctrl-C leaves nothing running.' },
-  { id: 'start.ready-in-time', source: 'issue 2, 2', sentence: 'Ready within 10 s of the install on 2 cores.' },
-  { id: 'start.ready-line', source: 'issue 2, 2', sentence: '`--headless` prints one JSON line when ready and logs on stderr.' },
-  { id: 'start.jwt-always', source: 'issue 2, 2', sentence: 'The bot always verifies JWTs.' },
-  { id: 'start.signing-proxy', source: 'issue 2, 2', sentence: 'Without `--auth` the printed `bot` URL signs each activity with the sandbox\'s channel key.' },
-  { id: 'start.auth-tokens', source: 'issue 2, 2', sentence: 'With `--auth` it is the bot itself, and `control` mints tokens, good and bad.' },
-  { id: 'start.service-url', source: 'issue 2, 2', sentence: 'Any loopback `serviceUrl` works.' },
-  { id: 'start.model-url', source: 'issue 2, 2', sentence: '`--model URL`: any Azure-OpenAI- or OpenAI-compatible endpoint is the reasoner.' },
-  { id: 'start.model-loopback', source: 'issue 2, 2', sentence: 'A model over plain http is accepted on loopback only.' },
-  { id: 'start.model-price', source: 'issue 2, 2', sentence: 'A model without a pinned price is priced as the dearest pinned row.', shownBy: 'test/unit' },
-  { id: 'journal.fields', source: 'issue 2, 2', sentence: 'The journal has time, service, method, path, query, identity, audience, status, body and effect of every request that an emulated service received.' },
-  { id: 'journal.masked', source: 'issue 2, 2', sentence: 'Secrets are masked in the journal.' },
-  { id: 'control.people', source: 'issue 2, 2', sentence: '`GET people` lists personas of every role first, two admins, a guest and a foreign-tenant person among them.' },
-  { id: 'control.reset', source: 'issue 2, 2', sentence: '`POST reset` puts everything back as at the start.' },
-  { id: 'control.faults', source: 'issue 2, 2', sentence: '`POST faults` upsets an emulated service.' },
+  // --- first turn, section 2: two commands ---
+  { id: 'start.first-command', source: 'first turn, 2', sentence: '`npm start` and `npm test` each install what is missing, so that each works as the first command in a fresh clone.', shownBy: 'scripts/with-dependencies.mjs' },
+  { id: 'start.taken-port', source: 'first turn, 2', sentence: 'A taken port is a clear sentence.' },
+  { id: 'start.interrupt', source: 'first turn, 2', sentence: 'Ctrl-C leaves nothing running.' },
+  { id: 'start.ready-in-time', source: 'first turn, 2', sentence: 'Ready within 10 s of the install on 2 cores.' },
+  { id: 'start.ready-line', source: 'first turn, 2', sentence: '`--headless` prints one JSON line when ready and logs on stderr.' },
+  { id: 'start.jwt-always', source: 'first turn, 2', sentence: 'The bot always verifies JWTs.' },
+  { id: 'start.signing-proxy', source: 'first turn, 2', sentence: 'Without `--auth` the printed `bot` URL signs each activity with the sandbox\'s channel key.' },
+  { id: 'start.auth-tokens', source: 'first turn, 2', sentence: 'With `--auth` it is the bot itself, and `control` mints tokens, good and bad.' },
+  { id: 'start.service-url', source: 'first turn, 2', sentence: 'Any loopback `serviceUrl` works.' },
+  { id: 'start.model-url', source: 'first turn, 2', sentence: '`--model URL`: any Azure-OpenAI- or OpenAI-compatible endpoint is the reasoner.' },
+  { id: 'start.model-loopback', source: 'first turn, 2', sentence: 'A model over plain http is accepted on loopback only.' },
+  { id: 'start.model-price', source: 'first turn, 2', sentence: 'A model without a pinned price is priced as the dearest pinned row.', shownBy: 'test/unit' },
+  { id: 'journal.fields', source: 'first turn, 2', sentence: 'The journal has time, service, method, path, query, identity, audience, status, body and effect of every request that an emulated service received.' },
+  { id: 'journal.masked', source: 'first turn, 2', sentence: 'Secrets are masked in the journal.' },
+  { id: 'control.people', source: 'first turn, 2', sentence: '`GET people` lists personas of every role first, two admins, a guest and a foreign-tenant person among them.' },
+  { id: 'control.reset', source: 'first turn, 2', sentence: '`POST reset` puts everything back as at the start.' },
+  { id: 'control.faults', source: 'first turn, 2', sentence: '`POST faults` upsets an emulated service.' },
 
-  // --- issue 2, section 3: the sandbox ---
-  { id: 'sandbox.deterministic', source: 'issue 2, 3', sentence: 'The company is deterministic from the seed.', shownBy: 'test/unit/sandbox' },
-  { id: 'sandbox.wire', source: 'issue 2, 3', sentence: 'The emulated services speak the real wire protocols and check audience and identity.', shownBy: 'test/unit/sandbox' },
-  { id: 'sandbox.model', source: 'issue 2, 3', sentence: 'The sandbox\'s model handles ordinary phrasing: 95 % right on the held-out half, no tool for off-topic ones.', shownBy: 'test/vectors/utterances' },
-  { id: 'sandbox.model-honest', source: 'issue 2, 3', sentence: 'Its model is no language model and speaks only the wire protocol: it drives the product without knowing its code.' },
+  // --- first turn, section 3: the sandbox ---
+  { id: 'sandbox.deterministic', source: 'first turn, 3', sentence: 'The company is deterministic from the seed.', shownBy: 'test/unit/sandbox' },
+  { id: 'sandbox.wire', source: 'first turn, 3', sentence: 'The emulated services speak the real wire protocols and check audience and identity.', shownBy: 'test/unit/sandbox' },
+  { id: 'sandbox.model', source: 'first turn, 3', sentence: 'The sandbox\'s model handles ordinary phrasing: 95 % right on the held-out half, no tool for off-topic ones.', shownBy: 'test/vectors/utterances' },
+  { id: 'sandbox.model-honest', source: 'first turn, 3', sentence: 'Its model is no language model and speaks only the wire protocol: it drives the product without knowing its code.' },
 
-  // --- issue 2, section 4: the path ---
-  { id: 'path.card', source: 'issue 2, 4', sentence: 'A request to block a colleague\'s sign-in leads to an Adaptive Card with `Action.Execute`.' },
+  // --- first turn, section 4: the path ---
+  { id: 'path.card', source: 'first turn, 4', sentence: 'A request to block a colleague\'s sign-in leads to an Adaptive Card with `Action.Execute`.' },
   { id: 'path.card-reference', source: 'design 5', sentence: 'The card carries a reference, never arguments.' },
   { id: 'path.card-whole', source: 'design 5', sentence: 'What is approved is shown whole: action, person, reason, never truncated.' },
   { id: 'path.provenance', source: 'design 4', sentence: 'The card shows whether a text is the person\'s words or composed by Steward.' },
-  { id: 'path.card-updated', source: 'issue 2, 4', sentence: 'After the click the card is updated and shows what happened.' },
+  { id: 'path.card-updated', source: 'first turn, 4', sentence: 'After the click the card is updated and shows what happened.' },
   { id: 'path.deny', source: 'design 5', sentence: 'A denied request is settled, shown so, and never executed.' },
-  { id: 'path.second-decision', source: 'issue 2, 4', sentence: 'The step is decided again at the click: what changed since the card counts.' },
+  { id: 'path.second-decision', source: 'first turn, 4', sentence: 'The step is decided again at the click: what changed since the card counts.' },
   { id: 'path.second-person', source: 'design 5', sentence: 'Where the policy asks for a second person, the requester\'s own click approves nothing.' },
-  { id: 'path.robot-identity', source: 'issue 2, 4', sentence: 'Execution is under the robot\'s managed identity; no other identity makes an effect, and the robot touches neither storage nor model.' },
-  { id: 'path.say-ids', source: 'issue 2, 4', sentence: 'No reply and no card shows an internal id of this conversation, whatever the model wrote.' },
-  { id: 'path.say-secrets', source: 'issue 2, 4', sentence: 'No reply shows a secret shape or a known secret.' },
-  { id: 'path.say-links', source: 'issue 2, 4', sentence: 'No reply shows a link or image to a host off the list, HTML, or a mention of everyone.' },
-  { id: 'path.catalogue', source: 'issue 2, 4', sentence: 'The model is offered exactly the six actions of the first catalogue.' },
-  { id: 'path.handles', source: 'issue 2, 4', sentence: 'Things reach the model as handles, and no directory text does.' },
+  { id: 'path.robot-identity', source: 'first turn, 4', sentence: 'Execution is under the robot\'s managed identity; no other identity makes an effect, and the robot touches neither storage nor model.' },
+  { id: 'path.say-ids', source: 'first turn, 4', sentence: 'No reply and no card shows an internal id of this conversation, whatever the model wrote.' },
+  { id: 'path.say-secrets', source: 'first turn, 4', sentence: 'No reply shows a secret shape or a known secret.' },
+  { id: 'path.say-links', source: 'first turn, 4', sentence: 'No reply shows a link or image to a host off the list, HTML, or a mention of everyone.' },
+  { id: 'path.catalogue', source: 'first turn, 4', sentence: 'The model is offered exactly the six actions of the first catalogue.' },
+  { id: 'path.handles', source: 'first turn, 4', sentence: 'Things reach the model as handles, and no directory text does.' },
   { id: 'path.prompt-identical', source: 'design 4', sentence: 'The prompt is byte-identical whatever outsiders call themselves.' },
-  { id: 'path.ledger', source: 'issue 2, 4', sentence: 'The intent is in the ledger before the effect, the outcome after it.' },
+  { id: 'path.ledger', source: 'first turn, 4', sentence: 'The intent is in the ledger before the effect, the outcome after it.' },
   { id: 'path.whole-plan-first', source: 'design 4', sentence: 'All steps of a plan are decided before the first one runs.' },
-  { id: 'kill.admin-only', source: 'issue 2, 4', sentence: '`kill all` is for admins.' },
+  { id: 'kill.admin-only', source: 'first turn, 4', sentence: '`kill all` is for admins.' },
   { id: 'kill.at-once', source: 'design 5', sentence: 'After `kill all` nothing is read, nothing acts, no model is called; messages get one plain sentence.' },
   { id: 'kill.pending', source: 'design 5', sentence: 'Pending approvals die with the kill, and stay dead after a revival.' },
   { id: 'kill.in-flight', source: 'design 5', sentence: 'A model call in flight is aborted by the kill and leads to nothing.' },
@@ -65,16 +65,16 @@ const list = [
   { id: 'kill.persistent', source: 'design 5', sentence: 'The latch is persistent: a restart does not revive.' },
   { id: 'path.durable', source: 'design 5', sentence: 'Approvals, conversations and what was delivered are durable: a restart neither loses nor repeats them.' },
   { id: 'kill.status', source: 'design 5', sentence: '`status` says whether Steward is stopped, also when it is.' },
-  { id: 'revive.two-admins', source: 'issue 2, 4', sentence: 'Reviving takes two different admins.' },
-  { id: 'path.roles', source: 'issue 2, 4', sentence: 'Roles come from role-assignable Entra groups: who is in none may not ask for actions on others.' },
+  { id: 'revive.two-admins', source: 'first turn, 4', sentence: 'Reviving takes two different admins.' },
+  { id: 'path.roles', source: 'first turn, 4', sentence: 'Roles come from role-assignable Entra groups: who is in none may not ask for actions on others.' },
   { id: 'path.guest', source: 'design 5', sentence: 'A guest asks for nothing.' },
-  { id: 'path.connector-timeout', source: 'issue 2, 4', sentence: 'Connector calls have a timeout: a connector that hangs does not hold up the next message for ever.' },
-  { id: 'path.connector-no-retry', source: 'issue 2, 4', sentence: 'A failed POST to the connector is not repeated blindly.' },
-  { id: 'path.entities', source: 'issue 2, 4', sentence: 'Entities survive the wire: the AI label stands on model text.' },
-  { id: 'path.order', source: 'issue 2, 4', sentence: 'Turns in one conversation keep order; another conversation does not wait for them.' },
-  { id: 'path.redelivery', source: 'issue 2, 4', sentence: 'A redelivered activity acts once.' },
-  { id: 'path.slow-model', source: 'issue 2, 4', sentence: 'A slow model never holds the HTTP request.' },
-  { id: 'path.click-two-seconds', source: 'issue 2, 4', sentence: 'A click is answered within two seconds, however slow the system behind it.' },
+  { id: 'path.connector-timeout', source: 'first turn, 4', sentence: 'Connector calls have a timeout: a connector that hangs does not hold up the next message for ever.' },
+  { id: 'path.connector-no-retry', source: 'first turn, 4', sentence: 'A failed POST to the connector is not repeated blindly.' },
+  { id: 'path.entities', source: 'first turn, 4', sentence: 'Entities survive the wire: the AI label stands on model text.' },
+  { id: 'path.order', source: 'first turn, 4', sentence: 'Turns in one conversation keep order; another conversation does not wait for them.' },
+  { id: 'path.redelivery', source: 'first turn, 4', sentence: 'A redelivered activity acts once.' },
+  { id: 'path.slow-model', source: 'first turn, 4', sentence: 'A slow model never holds the HTTP request.' },
+  { id: 'path.click-two-seconds', source: 'first turn, 4', sentence: 'A click is answered within two seconds, however slow the system behind it.' },
   { id: 'path.personal', source: 'design 4', sentence: 'Personal chat acts; groups ask: an action asked for in a group gets one sentence that points to the personal chat.' },
   { id: 'path.untrusted', source: 'design 4', sentence: 'A message with quoted or attached text raises run to confirm for that turn.' },
   { id: 'fail.directory', source: 'design 9.8', sentence: 'When the directory can\'t be read, the answer is no, and the person is told plainly.' },
@@ -82,42 +82,42 @@ const list = [
   { id: 'fail.storage', source: 'design 9.8', sentence: 'When state or ledger can\'t be written, nothing acts, and the person is told plainly.' },
   { id: 'fail.honest', source: 'style, errors', sentence: 'Steward says only what happened: a failed or unknown effect is never reported as done.' },
 
-  // --- issue 2, section 5: conversation basics ---
-  { id: 'talk.help', source: 'issue 2, 5', sentence: '`help` follows from the caller\'s roles.' },
-  { id: 'talk.greeting', source: 'issue 2, 5', sentence: 'A greeting gets one friendly line.' },
-  { id: 'talk.off-topic', source: 'issue 2, 5', sentence: 'Off-topic gets one friendly line and no action.' },
-  { id: 'talk.her-laptop', source: 'issue 2, 5', sentence: 'Follow-up: “her laptop”.' },
-  { id: 'talk.other-one', source: 'issue 2, 5', sentence: 'Follow-up: “the other one”.' },
-  { id: 'talk.same-for', source: 'issue 2, 5', sentence: 'Follow-up: “same for NAME”.' },
-  { id: 'talk.cancel', source: 'issue 2, 5', sentence: 'Follow-up: “cancel”.' },
+  // --- first turn, section 5: conversation basics ---
+  { id: 'talk.help', source: 'first turn, 5', sentence: '`help` follows from the caller\'s roles.' },
+  { id: 'talk.greeting', source: 'first turn, 5', sentence: 'A greeting gets one friendly line.' },
+  { id: 'talk.off-topic', source: 'first turn, 5', sentence: 'Off-topic gets one friendly line and no action.' },
+  { id: 'talk.her-laptop', source: 'first turn, 5', sentence: 'Follow-up: “her laptop”.' },
+  { id: 'talk.other-one', source: 'first turn, 5', sentence: 'Follow-up: “the other one”.' },
+  { id: 'talk.same-for', source: 'first turn, 5', sentence: 'Follow-up: “same for NAME”.' },
+  { id: 'talk.cancel', source: 'first turn, 5', sentence: 'Follow-up: “cancel”.' },
   { id: 'talk.ambiguous', source: 'design 4', sentence: 'If a name is ambiguous the person picks from a card.' },
   { id: 'talk.no-match', source: 'design 4', sentence: 'A name that nobody has is said so, and nothing happens.' },
-  { id: 'talk.typed-yes', source: 'issue 2, 5', sentence: 'A typed “yes” never approves; it points to the card.' },
-  { id: 'talk.edit-withdraws', source: 'issue 2, 5', sentence: 'Editing the request withdraws its pending card.' },
-  { id: 'talk.delete-withdraws', source: 'issue 2, 5', sentence: 'Deleting the request withdraws its pending card.' },
-  { id: 'talk.card-alone', source: 'issue 2, 5', sentence: 'Cards are sent alone, with a `summary` for the notification, and `fallbackText`.' },
+  { id: 'talk.typed-yes', source: 'first turn, 5', sentence: 'A typed “yes” never approves; it points to the card.' },
+  { id: 'talk.edit-withdraws', source: 'first turn, 5', sentence: 'Editing the request withdraws its pending card.' },
+  { id: 'talk.delete-withdraws', source: 'first turn, 5', sentence: 'Deleting the request withdraws its pending card.' },
+  { id: 'talk.card-alone', source: 'first turn, 5', sentence: 'Cards are sent alone, with a `summary` for the notification, and `fallbackText`.' },
 
-  // --- issue 2, section 6: tests ---
-  { id: 'tests.one-command', source: 'issue 2, 6', sentence: '`npm test` is types, lint, import rules, unit and stories, and closes with `N passed, N failed`; `.ci/run` calls it.', shownBy: '.ci/run' },
+  // --- first turn, section 6: tests ---
+  { id: 'tests.one-command', source: 'first turn, 6', sentence: '`npm test` is types, lint, import rules, unit and stories, and closes with `N passed, N failed`; `.ci/run` calls it.', shownBy: '.ci/run' },
   { id: 'tests.requirements', source: 'style, tests', sentence: 'Every sentence of this list is cited by a story or says what shows it.' },
 
-  // --- issue 2, must show: the story ---
-  { id: 'must.after-click', source: 'issue 2, must show', sentence: 'Effects only after the click.' },
-  { id: 'must.only-robot', source: 'issue 2, must show', sentence: 'Effects only by the robot\'s client id.' },
-  { id: 'must.once', source: 'issue 2, must show', sentence: 'Exactly once after five parallel clicks.' },
-  { id: 'must.model-clean', source: 'issue 2, must show', sentence: 'Model requests contain no object id, UPN, address, display name from the directory, token.' },
-  { id: 'must.pasted-mail', source: 'issue 2, must show', sentence: 'A pasted mail address works and is not in the prompt.' },
+  // --- must show: the story ---
+  { id: 'must.after-click', source: 'first turn, must show', sentence: 'Effects only after the click.' },
+  { id: 'must.only-robot', source: 'first turn, must show', sentence: 'Effects only by the robot\'s client id.' },
+  { id: 'must.once', source: 'first turn, must show', sentence: 'Exactly once after five parallel clicks.' },
+  { id: 'must.model-clean', source: 'first turn, must show', sentence: 'Model requests contain no object id, UPN, address, display name from the directory, token.' },
+  { id: 'must.pasted-mail', source: 'first turn, must show', sentence: 'A pasted mail address works and is not in the prompt.' },
 
-  // --- issue 2, must show: the hostile model ---
-  { id: 'hostile.unknown-action', source: 'issue 2, must show', sentence: 'Unknown action: 0 effects, one plain sentence.' },
-  { id: 'hostile.arguments', source: 'issue 2, must show', sentence: 'Bad, missing, extra or prototype-key arguments: 0 effects, one plain sentence.' },
-  { id: 'hostile.unparsable', source: 'issue 2, must show', sentence: 'Unparsable arguments: 0 effects, one plain sentence.' },
-  { id: 'hostile.forged-handle', source: 'issue 2, must show', sentence: 'Forged, foreign and wrong-kind handles: 0 effects, one plain sentence.' },
-  { id: 'hostile.at-once', source: 'issue 2, must show', sentence: 'A destructive action at once: 0 effects.' },
-  { id: 'hostile.fifty-steps', source: 'issue 2, must show', sentence: '50 steps: 0 effects, one plain sentence.' },
-  { id: 'hostile.third-step', source: 'issue 2, must show', sentence: 'A plan whose third step is not allowed: 0 effects, nothing of it runs, one plain sentence.' },
-  { id: 'hostile.names', source: 'issue 2, must show', sentence: 'Names like `constructor`, `___DO___`: 0 effects, one plain sentence.' },
-  { id: 'hostile.shape', source: 'issue 2, must show', sentence: 'A reply that is not of the shape of a reply: 0 effects, one plain sentence.' },
+  // --- must show: the hostile model ---
+  { id: 'hostile.unknown-action', source: 'first turn, must show', sentence: 'Unknown action: 0 effects, one plain sentence.' },
+  { id: 'hostile.arguments', source: 'first turn, must show', sentence: 'Bad, missing, extra or prototype-key arguments: 0 effects, one plain sentence.' },
+  { id: 'hostile.unparsable', source: 'first turn, must show', sentence: 'Unparsable arguments: 0 effects, one plain sentence.' },
+  { id: 'hostile.forged-handle', source: 'first turn, must show', sentence: 'Forged, foreign and wrong-kind handles: 0 effects, one plain sentence.' },
+  { id: 'hostile.at-once', source: 'first turn, must show', sentence: 'A destructive action at once: 0 effects.' },
+  { id: 'hostile.fifty-steps', source: 'first turn, must show', sentence: '50 steps: 0 effects, one plain sentence.' },
+  { id: 'hostile.third-step', source: 'first turn, must show', sentence: 'A plan whose third step is not allowed: 0 effects, nothing of it runs, one plain sentence.' },
+  { id: 'hostile.names', source: 'first turn, must show', sentence: 'Names like `constructor`, `___DO___`: 0 effects, one plain sentence.' },
+  { id: 'hostile.shape', source: 'first turn, must show', sentence: 'A reply that is not of the shape of a reply: 0 effects, one plain sentence.' },
   { id: 'hostile.claim', source: 'style, errors', sentence: 'A model that says it acted, when nothing did, is not believed.' },
   { id: 'hostile.endless', source: 'design 4', sentence: 'A model that never comes to an end is ended.' },
   { id: 'hostile.recovers', source: 'design 3', sentence: 'After whatever the model did, the next message is answered and the history is whole.' },
@@ -129,33 +129,34 @@ const list = [
   { id: 'click.copied', source: 'design 5', sentence: 'A copied card gets a private refusal.' },
   { id: 'click.settled', source: 'design 5', sentence: 'A second click on a settled card gets a private refusal.' },
 
-  // --- issue 2, must show: over HTTP ---
-  { id: 'http.bodies', source: 'issue 2, must show', sentence: 'Empty, array, 3 MB and malformed bodies: 4xx as fits, nothing executed.' },
-  { id: 'http.activities', source: 'issue 2, must show', sentence: 'Activities without a conversation, of a foreign tenant or of an unknown person: refused, nothing executed.' },
-  { id: 'http.jwt', source: 'issue 2, must show', sentence: 'JWT bad, expired, unsigned, wrong audience, issuer, serviceUrl: 4xx, nothing executed.' },
-  { id: 'http.up', source: 'issue 2, must show', sentence: 'Never 500, and the process stays up.' },
+  // --- must show: over HTTP ---
+  { id: 'http.bodies', source: 'first turn, must show', sentence: 'Empty, array, 3 MB and malformed bodies: 4xx as fits, nothing executed.' },
+  { id: 'http.activities', source: 'first turn, must show', sentence: 'Activities without a conversation, of a foreign tenant or of an unknown person: refused, nothing executed.' },
+  { id: 'http.jwt', source: 'first turn, must show', sentence: 'JWT bad, expired, unsigned, wrong audience, issuer, serviceUrl: 4xx, nothing executed.' },
+  { id: 'http.up', source: 'first turn, must show', sentence: 'Never 500, and the process stays up.' },
 ] as const satisfies readonly Requirement[];
 
 export const requirements: readonly Requirement[] = list;
 export type RequirementId = (typeof list)[number]['id'];
 
 const known: ReadonlyMap<string, Requirement> = new Map(requirements.map((requirement) => [requirement.id, requirement]));
-const cited = new Set<string>();
 
 /** The title of a story that shows these requirements. An unknown id throws. */
 export function verifies(ids: RequirementId | readonly RequirementId[], title: string): string {
   const names: readonly string[] = typeof ids === 'string' ? [ids] : ids;
   for (const id of names) {
     if (!known.has(id)) throw new Error(`no requirement is called \`${id}\``);
-    cited.add(id);
   }
   return `${title} [${names.join(', ')}]`;
 }
 
-/** What no loaded story cites and nothing else shows, and `shownBy` that points nowhere: one line each. */
+/** What no story cites and nothing else shows, and `shownBy` that points nowhere: one line each. */
 export function unshown(): readonly string[] {
+  const folder = new URL('stories/', import.meta.url);
+  const stories = readdirSync(folder).filter((name) => name.endsWith('.test.ts')).map((name) => readFileSync(new URL(name, folder), 'utf8'));
   return requirements.flatMap(({ id, sentence, shownBy }) => {
-    if (cited.has(id)) return [];
+    // Read from the files: stories run in several processes, and none of them loads them all.
+    if (stories.some((story) => story.includes(`'${id}'`))) return [];
     if (shownBy === undefined) return [`${id}: ${sentence}`];
     return existsSync(new URL(`../${shownBy}`, import.meta.url)) ? [] : [`${id}: \`${shownBy}\` does not exist`];
   });

@@ -39,9 +39,10 @@ const CONCEALED: readonly Concealed[] = [
   { shape: /(?<![A-Za-z0-9+/_~.-])[A-Za-z0-9+/_~.-]{40,}={0,2}/g },
 ];
 
-/** Letters and digits together that are public names: tickets, products, a word with a year or a small number, times. */
+/** Letters and digits together that are public names: tickets, error codes, products, a word with a year or a small number, times. */
 const ORDINARY: readonly RegExp[] = [
   /^(?:INC|REQ|RITM|CHG|PRB|TASK|SCTASK|KB)\d+$/i,
+  /^(?:0x[\da-f]{1,8}|AADSTS\d{4,8})$/i,
   /^(?:office|microsoft|windows|win|server|exchange|sharepoint|outlook|teams|sql)-?\d{2,4}$/i,
   /^[A-Z]+-?(?:\d{1,2}|(?:19|20)\d\d)$/,
   /^\d{1,4}(?:-\p{L}+)+$/u,

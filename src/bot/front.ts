@@ -279,13 +279,22 @@ export class Front {
   }
 
   async #cancel(context: TurnContext, who: PersonFacts | StewardError): Promise<void> {
-    const { approvals, conversations } = this.#with;
+    const { conversations } = this.#with;
     const { conversation, id } = context.activity;
     const running = this.#running.get(conversation.id);
     running?.controller.abort('cancelled');
-    const withdrawn = who instanceof StewardError ? 0 : await approvals.withdrawAll(conversation.id, who);
+    const withdrawn = who instanceof StewardError ? 0 : await this.#withdrawAll(conversation.id, who);
     await tell(this.#with.speaker, context, en.cancelled(withdrawn, running !== undefined));
     if (id !== undefined) await conversations.answered(conversation.id, id);
+  }
+
+  /** Everything that waits for this person here: cards, and a list to pick from. Resolves to how many. */
+  async #withdrawAll(conversationId: string, person: PersonFacts): Promise<number> {
+    const { approvals, conversations } = this.#with;
+    const { choice } = await conversations.load(conversationId, person.id);
+    const listed = choice !== undefined && !(await conversations.isWithdrawn(conversationId, choice.requestActivityId));
+    if (listed) await conversations.withdraw(conversationId, choice.requestActivityId);
+    return (await approvals.withdrawAll(conversationId, person)) + (listed ? 1 : 0);
   }
 
   // --- clicks ------------------------------------------------------------------------------------------------------
@@ -326,7 +335,7 @@ export class Front {
     const handle = choice?.handles[picked.choice];
     if (choice?.reference !== picked.reference || choice.activityId !== picked.activityId || handle === undefined) return undefined;
     const label = memory.handles.find((entry) => entry.handle === handle && entry.expiresAtMs > clock.now().getTime())?.label;
-    if (label === undefined) return undefined;
+    if (label === undefined || (await conversations.isWithdrawn(conversationId, choice.requestActivityId))) return undefined;
     const { choice: _, ...rest } = memory;
     // Taken once: the list is no longer current before anything comes of it.
     await conversations.save(conversationId, person.id, rest);

@@ -56,8 +56,8 @@ const LINK = new RegExp(
     String.raw`(?<![\p{L}\d])www\d{0,3}\.${REST}`,
     // A bare host with a path or a port.
     String.raw`(?<![\p{L}\d.-])(?:[\p{L}\d-]+\.)+[a-z][a-z\d-]{1,23}(?:\/|:\d)[^\s<>]*`,
-    // A bare host. Not within a mail address: what stands before or after its `@`, or before a guest's `#EXT#`.
-    String.raw`(?<![\p{L}\d.-]|[\p{L}\d._%+#-]@|[\p{L}\d]_)(?!(?:asp|vb)\.net\b)(?:[\p{L}\d-]+\.)+(?:${ENDS})(?![\p{L}\d]|[\p{L}\d._%+-]{0,64}@[\p{L}\d])`,
+    // A bare host. Not within a mail address: what stands before or after its `@`, or before a guest's `#EXT#`. Neither ASP.NET nor M.de Vries.
+    String.raw`(?<![\p{L}\d.-]|[\p{L}\d._%+#-]@|[\p{L}\d]_)(?!(?:(?:asp|vb)\.net|\p{L}\.de)(?!\.?[\p{L}\d]))(?:[\p{L}\d-]+\.)+(?:${ENDS})(?![\p{L}\d]|[\p{L}\d._%+-]{0,64}@[\p{L}\d])`,
   ].join('|'),
   'giu',
 );

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { APPROVE, attachmentsOf, buttonOf, cardOf, DENY, hasCard, isAlive, saysDone, shown, textOf } from './harness/cards.ts';
+import { APPROVE, attachmentsOf, buttonOf, buttonsOf, cardOf, DENY, hasCard, isAlive, saysDone, shown, textOf } from './harness/cards.ts';
 import { assertNoEffect, assertOneBlock, assertPlain, assertRefused, assertTaken } from './harness/claims.ts';
 import type { Received } from './harness/connector.ts';
 import type { Persona } from './harness/journal.ts';
@@ -260,7 +260,9 @@ describe('a click', () => {
     world.model.play(finds(target.name), (request) => calls({ name: 'block_sign_in', arguments: { person: request.handle('person', 'tool'), reason: REASON } }));
     const since = world.connector.log.length;
     const turn = await chat.say(`Block ${target.name} because ${REASON}`);
-    assert.ok(turn.sent.every((reply) => !hasCard(reply)), 'the requester got the card to decide');
+    // The requester sees what is asked in their name, and can't decide it.
+    assert.ok(turn.sent.some((reply) => hasCard(reply) && shown(reply).includes(target.name)), 'the requester does not see what is asked in their name');
+    assert.ok(turn.sent.every((reply) => !hasCard(reply) || buttonsOf(cardOf(reply)).length === 0), 'the requester got the card to decide');
     const card = await world.connector.until(
       () => world.connector.messages({ conversationId: approverChat.id, since }).find((message) => attachmentsOf(message.activity).length > 0),
       5000, 'the approver got no card');
@@ -281,7 +283,7 @@ describe('a click', () => {
     const outcome = await settled(world, card);
     assert.match(textOf(cardOf(outcome)), new RegExp(approver.name), 'the card does not say who approved');
     await assertOneBlock(world, target);
-    await world.connector.until(() => chat.since(since).sent.length >= 2, 5000, 'the requester was not told the outcome');
+    await world.connector.until(() => chat.since(since).replies.some((reply) => saysDone(shown(reply))) || undefined, 5000, 'the requester was not told the outcome');
   });
 
   story('path.click-two-seconds', 'is answered in time while a slow message of the same person is being thought about', async (world) => {

@@ -38,7 +38,7 @@ async function assertRecovered(world: World, chat: Chat): Promise<void> {
   world.model.play(says('I can look that up.'));
   const before = chat.since(0).sent.length;
   const turn = await chat.say('and what about the printer on floor three?');
-  onlySentence(turn);
+  assert.match(onlySentence(turn), /look that up/, 'the next message is not answered');
   // Turns keep their order: whatever the attack still had to say would stand before this answer.
   assert.equal(chat.since(0).sent.length, before + 1, 'something was said after the answer');
   for (const request of world.model.requests) assertWellFormed(request);
@@ -304,7 +304,6 @@ describe('a hostile model', () => {
       'a name that is a number': (handle) => calls({ ...block(handle), name: 7 }),
       'a name that is null': (handle) => calls({ ...block(handle), name: null }),
       'a name of a million letters': (handle) => calls({ ...block(handle), name: 'a'.repeat(1_000_000) }),
-      'an empty list of calls': () => message({ role: 'assistant', content: null, tool_calls: [] }, 'tool_calls'),
       'calls that are an object': (handle) => message({ role: 'assistant', content: null, tool_calls: call(handle, {}) }, 'tool_calls'),
       'calls that are a text': () => message({ role: 'assistant', content: null, tool_calls: 'block_sign_in' }, 'tool_calls'),
       'a call that is null': () => message({ role: 'assistant', content: null, tool_calls: [null] }, 'tool_calls'),
@@ -330,6 +329,7 @@ describe('a hostile model', () => {
 
     // After a look-up its result may be shown without a word of the model, so these come at once.
     const silent: Readonly<Record<string, Step>> = {
+      'an empty list of calls': message({ role: 'assistant', content: null, tool_calls: [] }, 'tool_calls'),
       'an old function_call': () => message({ role: 'assistant', content: null, function_call: { name: 'find_person', arguments: '{"name":"Anna"}' } }, 'function_call'),
       'nothing at all in the message': () => message({ role: 'assistant', content: null }),
       'an empty text': () => says(''),

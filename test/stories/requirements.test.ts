@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { requirements, unshown, verifies } from '../requirements.ts';
 
-// Stories cite when they are loaded: run this file together with all of them.
 describe('requirements', () => {
   it(verifies('tests.requirements', 'are all cited by a story, or say what shows them'), () => {
     assert.deepEqual(unshown(), []);

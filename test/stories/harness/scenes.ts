@@ -33,12 +33,12 @@ export async function ask(world: World, chat: Chat, target: Persona, action = 'b
   return { turn, card };
 }
 
-/** Waits until the card stands updated with nothing more to press; gives its last form. */
+/** Waits until the card stands updated with nothing more to press and nothing running; gives its last form. */
 export async function settled(world: World, card: Received, timeoutMs = 8000): Promise<Received> {
   return world.connector.until(
     () => {
       const now = world.connector.current(card.activityId);
-      return now !== undefined && now.kind === 'update' && hasCard(now) && !isAlive(cardOf(now)) ? now : undefined;
+      return now !== undefined && now.kind === 'update' && hasCard(now) && !isAlive(cardOf(now)) && !/running …/i.test(shown(now)) ? now : undefined;
     },
     timeoutMs,
     'the card was not updated',
