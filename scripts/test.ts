@@ -67,8 +67,9 @@ for (const next of checked) {
   if (code !== 0) failures.push(`${check.title}\n\n${output.trim() || `it ended with exit code ${code} and said nothing`}`);
   sum = add(sum, { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 });
 }
-if (chosenLanes.length > 0) {
+if (files.length > 0 || [...suites.keys()].some((name) => only.has(name))) {
   heading('tests');
+  const before = sum;
   const waiting = [...chosenLanes];
   const work = async (): Promise<void> => {
     for (let lane = waiting.shift(); lane !== undefined; lane = waiting.shift()) {
@@ -77,6 +78,11 @@ if (chosenLanes.length > 0) {
     }
   };
   await Promise.all(Array.from({ length: MOST_LANES_AT_ONCE }, work));
+  // One lane may hold nothing that matches a pattern; all of them together must.
+  if (sum.passed + sum.failed === before.passed + before.failed) {
+    failures.push('tests\n\nno test ran');
+    sum = add(sum, { passed: 0, failed: 1, skipped: 0 });
+  }
 }
 
 for (const failure of failures) heading(`failed: ${failure}`);
@@ -115,8 +121,11 @@ async function runCheck({ command }: Check): Promise<{ output: string; code: num
 /** What stands in a folder, with some of it in lanes of its own and the rest in one more. */
 function lanes(folder: string, apart: readonly (readonly string[])[]): readonly (readonly string[])[] {
   const taken = new Set(apart.flat());
-  const rest = readdirSync(folder).filter((entry) => !taken.has(entry) && (entry.endsWith('.test.ts') || !entry.includes('.')) && entry !== 'harness');
-  return [rest, ...apart].map((lane) => lane.map((entry) => (entry.endsWith('.ts') ? `${folder}/${entry}` : `${folder}/${entry}/**/*.test.ts`)));
+  if (!existsSync(folder)) return [];
+  const there = readdirSync(folder);
+  const rest = there.filter((entry) => !taken.has(entry) && (entry.endsWith('.test.ts') || !entry.includes('.')) && entry !== 'harness');
+  const some = [rest, ...apart.map((lane) => lane.filter((entry) => there.includes(entry)))].filter((lane) => lane.length > 0);
+  return some.map((lane) => lane.map((entry) => (entry.endsWith('.ts') ? `${folder}/${entry}` : `${folder}/${entry}/**/*.test.ts`)));
 }
 
 /**
@@ -150,7 +159,6 @@ async function runTests(specs: readonly string[], besideOthers: boolean): Promis
 function problemOf(run: TestRun | undefined, code: number): string | undefined {
   if (run === undefined) return `mocha ended with exit code ${code} before the tests did; it says why above`;
   if (run.leftOpen !== undefined) return `the tests ended, but something they opened did not: ${run.leftOpen}`;
-  if (run.passed + run.failed === 0) return 'no test ran';
   if (run.failed === 0 && code !== 0) return `every test passed, yet mocha ended with exit code ${code}; it says why above`;
   return undefined;
 }

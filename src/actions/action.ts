@@ -119,7 +119,7 @@ export function defineAction<P extends z.ZodObject, R extends ResultSchema>(defi
   if (definition.effect !== 'read' && definition.limit === undefined) invalid('everything but a read needs a limit');
   if (definition.effect !== 'read' && definition.target === undefined) invalid('everything but a read needs a target');
   if (definition.limit !== undefined && !(definition.limit.perHour >= 1)) invalid('a limit below one use an hour disables the action: leave it out of the catalogue instead');
-  const parameters = definition.parameters.shape;
+  const parameters: Readonly<Record<string, z.core.$ZodType>> = definition.parameters.shape;
   if (definition.parameters.def.catchall?._zod.def.type !== 'never') invalid('parameters must be a strict object: an extra argument is an error');
   for (const [parameter, schema] of Object.entries(parameters)) if (holdsHandle(schema, false)) invalid(`parameter \`${parameter}\` holds a handle that would not be resolved: handles stand at the top, and are required`);
   if (definition.target !== undefined && !(Object.hasOwn(parameters, definition.target) && isHandle(parameters[definition.target]))) invalid('target must be one of its handle parameters');

@@ -140,7 +140,7 @@ function resolveStep(callId: string, action: Action, proposed: Readonly<Record<s
     const readable = readHandles(value, context);
     if (readable === undefined) return report('HANDLE_UNKNOWN', `${name}: holds a handle that is not live here`);
     // What a handle stands for may be longer, or hold what the parameter refuses.
-    if (!schema.safeParse(readable).success) return report('PLAN_BAD_ARGUMENTS', `${name}: does not hold once its handles are read`);
+    if (!(schema as z.ZodType).safeParse(readable).success) return report('PLAN_BAD_ARGUMENTS', `${name}: does not hold once its handles are read`);
     resolved[name] = readable;
     provenance[name] = isFromWords(readable, context.words) ? 'your words' : 'composed by Steward';
   }

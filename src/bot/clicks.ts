@@ -3,7 +3,7 @@ import type { Approvals } from '../guard/approvals.ts';
 import type { PersonFacts } from '../guard/ports.ts';
 import type { CheckedActivity } from './activity.ts';
 import { approveVerb, denyVerb } from './cards/approval-card.ts';
-import { pickedCard, pickVerb } from './cards/pick-card.ts';
+import { pickVerb } from './cards/pick-card.ts';
 import type { Desk } from './desk.ts';
 import type { HttpAnswer } from './server.ts';
 import { en } from './wording/en.ts';
@@ -32,22 +32,18 @@ export async function answerClick(checked: CheckedActivity, value: unknown, clic
   if (picked.success) {
     const { data } = picked.data.action;
     const name = await dependencies.pick({ reference: data.reference, choice: data.choice, activityId });
-    return name === undefined ? message(en.pick.gone) : card(pickedCard(en.pick.picked(name)));
+    return name === undefined ? message(en.pick.gone) : card(dependencies.desk.pickedCard(name));
   }
   const decision = decisionClick.safeParse(value);
   if (!decision.success) return message(en.errors.APPROVAL_COPIED);
   const { verb, data } = decision.data.action;
   const { approvals, behind, desk } = dependencies;
-  const result = await approvals.click({
-    reference: data.reference,
-    decision: verb === approveVerb ? 'approve' : 'deny',
-    clicker,
-    card: { conversationId: checked.conversation.id, activityId },
-  });
+  const clicked = { conversationId: checked.conversation.id, activityId };
+  const result = await approvals.click({ reference: data.reference, decision: verb === approveVerb ? 'approve' : 'deny', clicker, card: clicked });
   if (result.kind === 'refused') return message(en.errors[result.code]);
   desk.holdUpdates(data.reference, ANSWER_ARRIVES_MS);
-  // The answer replaces the card only for the person who clicked, and only in their client.
-  behind(desk.changed(result.record));
+  // The answer shows “running” where the click was; an end is written there as well, for clients that open it later.
+  behind(desk.changed(result.record, result.kind === 'approved' ? clicked : undefined));
   if (result.kind === 'approved') behind(result.proceed());
   return card(desk.cardOf(result.record));
 }

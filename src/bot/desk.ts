@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { TurnContext } from 'botbuilder';
-import type { ApprovalRecord, Place } from '../guard/approval.ts';
+import type { ApprovalRecord, CardInstance, Place } from '../guard/approval.ts';
 import type { ApprovalRequest, Approvals } from '../guard/approvals.ts';
 import { isSameHuman } from '../guard/approvals.ts';
 import type { PersonFacts, WhoIsWho } from '../guard/ports.ts';
@@ -9,6 +9,7 @@ import type { StewardAdapter } from './adapter.ts';
 import type { Action } from '../actions/action.ts';
 import { approvalCard } from './cards/approval-card.ts';
 import { inert } from './cards/card.ts';
+import { pickedCard } from './cards/pick-card.ts';
 import { resultCard } from './cards/result-card.ts';
 import type { ContactStore } from './ports.ts';
 import type { Speaker } from './say.ts';
@@ -95,14 +96,18 @@ export class Desk {
     });
   }
 
-  /** Brings every card of a request up to date, and tells the requester where the card stands elsewhere. */
-  readonly changed = async (record: ApprovalRecord): Promise<void> => {
+  /**
+   * Brings every card of a request up to date, `but` the one whose click is answered with it; and tells the requester
+   * what somebody else decided.
+   */
+  readonly changed = async (record: ApprovalRecord, but?: CardInstance): Promise<void> => {
     this.#latest.set(record.reference, record);
     await this.#held.get(record.reference);
     // Only the newest state is shown: what came while this one waited has taken its place.
     if (this.#latest.get(record.reference) !== record) return;
     this.#latest.delete(record.reference);
-    await Promise.allSettled(record.cards.map((card) => this.#adapter.at(card.place, (context) => this.#speaker.replace(context, card.activityId, this.#card(record)))));
+    const cards = record.cards.filter((card) => card.activityId !== but?.activityId || card.conversationId !== but.conversationId);
+    await Promise.allSettled(cards.map((card) => this.#adapter.at(card.place, (context) => this.#speaker.replace(context, card.activityId, this.#card(record)))));
     const over = record.state !== 'pending' && record.state !== 'approved' && record.state !== 'executing';
     // The card changes silently; what somebody else decided is said as well.
     if (record.by === 'second person' && over) {
@@ -124,6 +129,12 @@ export class Desk {
   /** The card of a request as it is now, for the answer to a click. */
   cardOf(record: ApprovalRecord): Readonly<Record<string, unknown>> {
     return this.#card(record).content;
+  }
+
+  /** What stands where a list was, once somebody picked from it. */
+  pickedCard(name: string): Readonly<Record<string, unknown>> {
+    const text = en.pick.picked(name);
+    return this.#speaker.card(pickedCard(text), text).content;
   }
 
   async #reachable(role: 'approver' | 'admin', requester: PersonFacts): Promise<readonly { readonly person: PersonFacts; readonly place: Place }[]> {

@@ -95,7 +95,9 @@ export class Executor {
       if (signal.aborted) throw new StewardError('SYSTEM_UNAVAILABLE', 'aborted before the call', { cause: signal.reason });
       const result = await action.run(resolved, this.#robot, {
         signal,
-        beforeRetry: async () => void (await this.#killSwitch.assertAlive()),
+        beforeRetry: async () => {
+          await this.#killSwitch.assertAlive();
+        },
         receipt: (given: OperationReceipt) => void requestIds.push(...given.requestIds),
       });
       const parsed = action.result.safeParse(result);
