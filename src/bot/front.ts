@@ -227,7 +227,8 @@ export class Front {
       const record = ledger.record({ kind: 'message', turn: turn.id, person: digestKey.digest(person.id.digest()), conversation: digestKey.digest(conversationId), tainted: words.untrusted });
       record.catch(() => undefined);
       await this.#application.run(context);
-      await conversations.save(conversationId, person.id, turn.memory(clock.now().getTime()), context.activity.id);
+      // What was said stands, and a card that was sent counts: a memory that can't be kept must not claim otherwise.
+      await conversations.save(conversationId, person.id, turn.memory(clock.now().getTime()), context.activity.id).catch(this.#with.onError);
     } finally {
       stopTyping();
       clearTimeout(deadline);
