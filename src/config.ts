@@ -99,7 +99,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, no
   problems.push(...optionProblems([...nodeOptions, ...(env['NODE_OPTIONS'] ?? '').split(/\s+/)]));
   for (const name of Object.keys(env)) if (name.startsWith('STEWARD_') && !(name in shape.shape)) problems.push(`${name} is not a setting of Steward`);
   const parsed = shape.safeParse(env);
-  if (!parsed.success) problems.push(...parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
+  if (!parsed.success) problems.push(...parsed.error.issues.map((issue) => (env[String(issue.path[0])] === undefined ? `${String(issue.path[0])} is missing` : `${String(issue.path[0])}: ${issue.message}`)));
   if (parsed.success) {
     const { data } = parsed;
     if (!areDistinct([data.STEWARD_CHANNEL_CLIENT_ID, data.STEWARD_REASONER_CLIENT_ID, data.STEWARD_ROBOT_CLIENT_ID, data.STEWARD_KEEPER_CLIENT_ID])) problems.push('the four client ids must be four different identities');
