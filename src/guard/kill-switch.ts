@@ -7,6 +7,9 @@ const READING_LIVES_MS = 1_000;
 /** A read that takes longer than this is a read that failed. */
 const READ_DEADLINE_MS = 2_000;
 
+/** A machine that is busy for a moment must not look like a storage that is away. */
+const READ_ATTEMPTS = 3;
+
 /** What the latch said, and how old that knowledge may become. */
 export interface LatchReading {
   readonly level: LatchLevel;
@@ -14,6 +17,11 @@ export interface LatchReading {
   readonly latch: Latch | undefined;
   /** Storage's own clock at the reading. */
   readonly storageNow: Date;
+}
+
+interface PendingReading {
+  readonly beganMs: number;
+  readonly promise: Promise<LatchReading>;
 }
 
 /**
@@ -24,7 +32,7 @@ export class KillSwitch {
   readonly #store: LatchStore;
   readonly #clock: Clock;
   readonly #running = new Set<AbortController>();
-  #reading: { readonly beganMs: number; readonly promise: Promise<LatchReading> } | undefined;
+  #reading: PendingReading | undefined;
   /**
    * Set by a kill here, so that the process does not wait for storage to stop. Infinite until storage holds the kill;
    * from then on a reading of a newer epoch, which only a revive writes, clears it.
@@ -44,19 +52,25 @@ export class KillSwitch {
    * Fails with `LATCH_UNREADABLE`; the caller then does nothing.
    */
   async read(): Promise<LatchReading> {
-    const nowMs = this.#clock.monotonicMs();
-    if (this.#reading === undefined || nowMs - this.#reading.beganMs >= READING_LIVES_MS) {
-      const reading = { beganMs: nowMs, promise: this.#readStore() };
-      this.#reading = reading;
-      reading.promise.catch(() => {
-        // A failed reading is not kept: the next boundary asks again.
-        if (this.#reading === reading) this.#reading = undefined;
-      });
+    for (let attempt = 1; attempt <= READ_ATTEMPTS; attempt += 1) {
+      const { beganMs, promise } = this.#freshest();
+      const reading = await promise;
+      // A reading that took too long tells what was true too long ago: it is read again, not used.
+      if (this.#clock.monotonicMs() - beganMs < READING_LIVES_MS) return this.#killedSinceEpoch === undefined ? reading : { ...reading, level: 'off' };
     }
-    const { beganMs, promise } = this.#reading;
-    const reading = await promise;
-    if (this.#clock.monotonicMs() - beganMs >= READING_LIVES_MS) throw new StewardError('LATCH_UNREADABLE', 'the latch took longer than a second to read');
-    return this.#killedSinceEpoch === undefined ? reading : { ...reading, level: 'off' };
+    throw new StewardError('LATCH_UNREADABLE', 'the latch took longer than a second to read');
+  }
+
+  #freshest(): PendingReading {
+    const nowMs = this.#clock.monotonicMs();
+    if (this.#reading !== undefined && nowMs - this.#reading.beganMs < READING_LIVES_MS) return this.#reading;
+    const reading = { beganMs: nowMs, promise: this.#readStore() };
+    this.#reading = reading;
+    reading.promise.catch(() => {
+      // A failed reading is not kept: the next boundary asks again.
+      if (this.#reading === reading) this.#reading = undefined;
+    });
+    return reading;
   }
 
   /** Fails with `KILLED` unless Steward may do something at all. */
