@@ -28,7 +28,7 @@ describe('log', () => {
   });
   it('says where an error with a message came from, whatever lines are in it', () => {
     const error = foreign('x\n    at f (/a/src/SENTINEL.ts:1:2)');
-    error.stack = `Error: ${error.message}\n    at node:internal/x:1:2\n    at async file:///work/main/src/bot/front.ts:12:3`;
+    error.stack = `Error: ${error.message}\n    at node:internal/x:1:2\n    at async file:///srv/steward/src/bot/front.ts:12:3`;
     assert.equal(describeError(error)['at'], 'src/bot/front.ts:12');
   });
   it('prints of a cause its class and nothing else', () => {
@@ -43,7 +43,7 @@ describe('log', () => {
   });
   it('says where an error came from', () => {
     const error = foreign('x');
-    error.stack = 'Error: x\n    at f (file:///work/main/src/bot/front.ts:12:3)';
+    error.stack = 'Error: x\n    at f (file:///srv/steward/src/bot/front.ts:12:3)';
     assert.equal(describeError(error)['at'], 'src/bot/front.ts:12');
   });
   for (const thrown of ['SENTINEL', { token: 'SENTINEL' }, undefined, null, 7]) {
