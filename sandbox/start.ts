@@ -135,13 +135,15 @@ async function startSteward(cloud: Cloud, company: Company, options: StartOption
       isServiceUrlAllowed: isLoopback,
       onError: options.onError ?? (() => undefined),
     },
-  ); await deployLatch(clients);
+  );
+  await deployLatch(clients);
   return { started: steward, ...(await steward.start(port, '127.0.0.1')) };
 }
 
 /** What a deployment does once: without it, Steward counts as killed. A latch that is there stays as it is. */
 async function deployLatch(clients: ReturnType<typeof createClients>): Promise<void> {
-  await clients.prepare();  if ((await clients.latch.read(AbortSignal.timeout(5_000))) !== undefined) return;
+  await clients.prepare();
+  if ((await clients.latch.read(AbortSignal.timeout(5_000))) !== undefined) return;
   await clients.latch.write({ level: 'full', epoch: 1, changedAt: systemClock.now(), changedBy: 'deployment', changedByName: '', reason: 'deployed' }, 'any');
 }
 

@@ -102,6 +102,8 @@ export function createClients(options: ClientOptions): Clients {
   const digestKey = new VaultDigestKey(vault);
   const ledger = new BlobLedgerStore({ endpoint: endpoints.blobs, credential: credentials.keeper, httpClient: keeperEgress.httpClient, startedAt: clock.now(), instance });
 
+  let prepared: Promise<void> | undefined;
+
   return {
     robot: { people: new GraphPeopleDirectory(robotGraph), devices: new GraphDeviceDirectory(robotGraph) },
     whoIsWho,
@@ -116,8 +118,13 @@ export function createClients(options: ClientOptions): Clients {
     digestKey,
     reasoner: new AzureReasoner({ endpoint: endpoints.openai, credential: credentials.reasoner, httpClient: reasonerEgress.httpClient, ...options.model }),
     secrets: () => vault.known(),
-    prepare: async () => {
-      await Promise.all([ensureTables(tables), ledger.prepare(), digestKey.load(), whoIsWho.checkRoleGroups()]);
+    prepare: () => {
+      prepared ??= Promise.all([ensureTables(tables), ledger.prepare(), digestKey.load(), whoIsWho.checkRoleGroups()]).then(() => undefined);
+      // What did not hold is asked again; what held is not.
+      prepared.catch(() => {
+        prepared = undefined;
+      });
+      return prepared;
     },
     close: () => {
       for (const egress of [robotEgress, reasonerEgress, keeperEgress]) egress.close();

@@ -207,7 +207,6 @@ export const en = {
     guest: 'Guest',
     picked: (name: string) => `You picked ${name}.`,
     gone: 'This list is no longer current. Please ask again.',
-    withdrawn: 'This list is no longer current.',
   },
 
   results: {
