@@ -57,6 +57,8 @@ export const stewardErrorCodes = [
   'LEDGER_UNAVAILABLE',
   // what may be said
   'SAY_WITHHELD',
+  'REPLY_UNDELIVERED',
+  'TURN_TOO_LONG',
   // start-up and programming
   'CONFIGURATION_INVALID',
   'CATALOGUE_INVALID',

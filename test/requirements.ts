@@ -101,6 +101,17 @@ const list = [
   { id: 'tests.one-command', source: 'first turn, 6', sentence: '`npm test` is types, lint, import rules, unit and stories, and closes with `N passed, N failed`; `.ci/run` calls it.', shownBy: '.ci/run' },
   { id: 'tests.requirements', source: 'style, tests', sentence: 'Every sentence of this list is cited by a story or says what shows it.' },
 
+  // --- waiting ---
+  { id: 'wait.typing', source: 'waiting', sentence: 'Typing shows within 0.5 s of a message, also while it waits behind another or records are slow, and ends with the answer.' },
+  { id: 'wait.status', source: 'waiting', sentence: 'Who waits for 5 s reads one line that says what is being done; it is changed in place, never covers the answer, and ends by saying how long it took.' },
+  { id: 'wait.cancel', source: 'waiting', sentence: '“cancel” and “stop” are answered within a second, whether the work runs or waits, and nothing comes afterwards.' },
+  { id: 'wait.timeout', source: 'waiting', sentence: 'After 45 s there are words: that it took too long, what was waited for, that nothing was done, what to do next, and a reference.' },
+  { id: 'wait.never-silent', source: 'waiting', sentence: 'A failure never ends in silence: a sentence is said, again if the connector fails, and the operator learns of it.' },
+
+  // --- what the Playground cannot show ---
+  { id: 'people.switch', source: 'playground', sentence: 'Another person in the same client and conversation has neither the words, nor the handles, nor the cards, nor the running work of the first.' },
+  { id: 'people.group', source: 'playground', sentence: 'In a group nothing is read, planned or approved for anybody: a bystander\'s click and a message that is not for Steward lead to nothing.' },
+
   // --- must show: the story ---
   { id: 'must.after-click', source: 'first turn, must show', sentence: 'Effects only after the click.' },
   { id: 'must.only-robot', source: 'first turn, must show', sentence: 'Effects only by the robot\'s client id.' },

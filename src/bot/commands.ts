@@ -1,9 +1,3 @@
-import type { PersonFacts } from '../guard/ports.ts';
-import type { Permitted } from '../guard/gate.ts';
-import type { LatchReading } from '../guard/kill-switch.ts';
-import { plainInMarkdown } from './say.ts';
-import { en } from './wording/en.ts';
-
 /** What code recognises before model, state and knowledge. */
 export type Command =
   | { readonly kind: 'kill'; readonly scope: 'all' | 'other' }
@@ -35,26 +29,6 @@ export function parseCommand(text: string): Command | undefined {
   if (revive !== null) return { kind: 'revive', reason: (revive[1] ?? '').trim() };
   const simple = SIMPLE.find(([shape]) => shape.test(trimmed));
   return simple && { kind: simple[1] };
-}
-
-/** What a person can ask for, by their roles. */
-export function helpText(person: PersonFacts, permitted: readonly Permitted[]): string {
-  if (permitted.length === 0 && !person.roles.includes('admin')) return en.helpNothing;
-  const lines = permitted.map(({ action, kind, own }) => {
-    const wording = en.actions.get(action.name);
-    const example = (own ? en.helpOwnExamples.get(action.name) : undefined) ?? wording?.example ?? '';
-    return en.helpLine(wording?.help ?? action.name, example, own) + (en.helpApproval[kind] && `.${en.helpApproval[kind]}`);
-  });
-  if (person.roles.includes('admin')) lines.push(en.helpAdmin);
-  return [en.helpTitle(person.roles.map((role) => en.roleNames[role]).join(', ')), lines.join('\n'), en.helpEnd].join('\n\n');
-}
-
-/** The state of the latch in one sentence. */
-export function latchText(reading: Pick<LatchReading, 'level' | 'latch'>): string {
-  if (reading.latch === undefined) return en.status.missing;
-  const { changedAt, changedByName } = reading.latch;
-  const since = `${changedAt.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
-  return en.status.line(en.status.levels[reading.level], since, plainInMarkdown(changedByName));
 }
 
 /** Micro-USD as dollars with two decimals, rounded up: a ceiling is never shown as less spent than it is. */

@@ -17,8 +17,9 @@ import { placeOf, type StewardAdapter } from './adapter.ts';
 import { createApplication } from './application.ts';
 import { Callers } from './callers.ts';
 import { inert } from './cards/card.ts';
+import { helpCard, welcomeCard } from './cards/help-card.ts';
 import { answerClick, message } from './clicks.ts';
-import { helpText, parseCommand, type Command } from './commands.ts';
+import { parseCommand, type Command } from './commands.ts';
 import { conceal } from './conceal.ts';
 import type { Desk } from './desk.ts';
 import type { StewardPlanner } from './planner.ts';
@@ -26,21 +27,20 @@ import type { ContactStore, ConversationStore, Lease } from './ports.ts';
 import type { Speaker } from './say.ts';
 import type { Arrival, HttpAnswer } from './server.ts';
 import { StopCommands } from './stop.ts';
-import { tell, tellCode } from './tell.ts';
+import { show, tell, tellCode } from './tell.ts';
 import { attachTurn, Turn } from './turn.ts';
 import { within } from './within.ts';
+import { Works, type Work } from './work.ts';
 import { en } from './wording/en.ts';
 
-/** A turn that takes longer is ended with a sentence. */
-const TURN_DEADLINE_MS = 45_000;
-/** When nothing was said for this long, the client shows that Steward is working; and again at this interval. */
-const TYPING_AFTER_MS = 300;
-const TYPING_EVERY_MS = 4_000;
+/** `cancel` waits no longer than this to learn whether it is a redelivery. */
+const CANCEL_NOTE_WAIT_MS = 250;
 const DRAIN_DEADLINE_MS = 25_000;
 /** A click is answered within two seconds, whatever the directory and storage do. */
 const CLICK_DEADLINE_MS = 1_800;
 
 const ACCEPTED: HttpAnswer = { status: 200 };
+const UNKNOWN_SENDER: HttpAnswer = { status: 403, body: { error: { message: 'the sender is not in the directory' } } };
 
 export interface FrontDependencies {
   readonly adapter: StewardAdapter;
@@ -70,14 +70,14 @@ export class Front {
   readonly #application: Application;
   readonly #callers: Callers;
   readonly #stop: StopCommands;
-  /** Running turns, by conversation: `cancel` aborts them, and so does an edit of the message. */
-  readonly #running = new Map<string, { readonly controller: AbortController; readonly requestActivityId: string }>();
+  readonly #works: Works;
   readonly #background = new Set<Promise<void>>();
 
   constructor(dependencies: FrontDependencies) {
     this.#with = dependencies;
     this.#application = createApplication(dependencies);
     const behind = (work: Promise<void>): void => this.#behind(work);
+    this.#works = new Works({ ...dependencies, behind });
     this.#callers = new Callers(dependencies.whoIsWho, dependencies.roster, behind);
     this.#stop = new StopCommands({ ...dependencies, callers: this.#callers, behind });
   }
@@ -143,48 +143,60 @@ export class Front {
       this.#behind(this.#turn(arrival, (context) => this.#stop.kill(context, sender, command.scope)));
       return ACCEPTED;
     }
+    if (command?.kind === 'cancel') return this.#cancel(arrival, sender);
+    const place = placeOf(activity, this.#with.tenantId);
+    // From here on the person sees that something happens, however slow directory and storage are.
+    const work = this.#works.begin({ sender, place, requestActivityId: checked.id });
+    const ends = (logic: () => Promise<void>): void => this.#behind(this.#works.finish(work, logic()));
+    // Under way while the message is noted: a reading is good for a second from its beginning.
+    void this.#with.killSwitch.read().catch(() => undefined);
     const who = await this.#callers.who(sender, 'brief');
     if (who === undefined) {
-      this.#behind(this.#turn(arrival, (context) => tellCode(this.#with.speaker, context, 'PERSON_UNKNOWN')));
-      return { status: 403, body: { error: { message: 'the sender is not in the directory' } } };
+      ends(() => this.#turn(arrival, (context) => tellCode(this.#with.speaker, context, 'PERSON_UNKNOWN'), work));
+      return UNKNOWN_SENDER;
     }
     try {
       // INVARIANT: noted before it is acknowledged, so that a redelivery is recognised and a crash is noticed.
-      const isNew = await this.#with.conversations.receive({ conversationId: checked.conversation.id, activityId: checked.id, place: placeOf(activity, this.#with.tenantId) });
-      if (!isNew) return ACCEPTED;
+      if (!(await this.#with.conversations.receive({ conversationId: place.conversationId, activityId: checked.id, place }))) {
+        this.#works.drop(work);
+        return ACCEPTED;
+      }
     } catch (error) {
       this.#with.onError(error);
-      this.#behind(this.#turn(arrival, (context) => tellCode(this.#with.speaker, context, errorCode(error))));
+      ends(() => this.#turn(arrival, (context) => tellCode(this.#with.speaker, context, errorCode(error)), work));
       return ACCEPTED;
     }
-    if (command?.kind === 'cancel') {
-      this.#behind(this.#turn(arrival, (context) => this.#cancel(context, who)));
-      return ACCEPTED;
-    }
-    this.#behind(
-      this.#with.conversations.inOrder(checked.conversation.id, (lease) => this.#turn(arrival, (context) => this.#answer(context, who, words, command, lease))).catch((error: unknown) =>
-        // The conversation could not be taken: storage is away. The person is told all the same.
-        this.#turn(arrival, (context) => tellCode(this.#with.speaker, context, errorCode(error))),
-      ),
-    );
+    ends(() => this.#inOrder(work, arrival, (context, lease) => this.#answer(context, who, words, command, lease, work)));
     return ACCEPTED;
   }
 
-  async #answer(context: TurnContext, who: PersonFacts | StewardError, words: OwnWords, command: Command | undefined, lease: Lease): Promise<void> {
+  /** One message of a conversation after the other. One that was called off while it waited only says what it must. */
+  #inOrder(work: Work, arrival: Arrival, logic: (context: TurnContext, lease: Lease) => Promise<void>): Promise<void> {
+    work.progress.enter('queued');
+    return this.#with.conversations.inOrder(work.place.conversationId, (lease) => {
+      work.progress.enter('starting');
+      return this.#turn(arrival, (context) => logic(context, lease), work);
+    });
+  }
+
+  async #answer(context: TurnContext, who: PersonFacts | StewardError, words: OwnWords, command: Command | undefined, lease: Lease, work: Work): Promise<void> {
     const { conversations } = this.#with;
     const { id, conversation } = context.activity;
     let remembered = false;
     try {
+      if (work.controller.signal.aborted) return await this.#calledOff(context, work);
       if (who instanceof StewardError) return await tellCode(this.#with.speaker, context, who.code);
       await this.#noteContact(context, who);
       if (who.guest) return await tellCode(this.#with.speaker, context, 'PERSON_GUEST');
-      if (command !== undefined && (await this.#command(context, who, command))) return;
+      if (command !== undefined && (await this.#command(context, who, command, work))) return;
       if (placeOf(context.activity, this.#with.tenantId).conversationType !== 'personal') return await tell(this.#with.speaker, context, en.groupOnly(this.#personalLink()));
       if (words.text === '') return await tell(this.#with.speaker, context, en.emptyMessage);
       if (words.tooLong) return await tell(this.#with.speaker, context, en.tooLong);
-      await this.#plan(context, who, words, lease);
+      await this.#plan(context, who, words, lease, work);
       remembered = true;
     } catch (error) {
+      // What the connector did not take is said again from outside the turn, after a pause.
+      if (errorCode(error) === 'REPLY_UNDELIVERED') throw error;
       this.#with.onError(error);
       await tellCode(this.#with.speaker, context, errorCode(error));
     } finally {
@@ -193,57 +205,52 @@ export class Front {
   }
 
   /** A message for the model: state is loaded, the planner works, state is saved. */
-  async #plan(context: TurnContext, person: PersonFacts, words: OwnWords, lease: Lease, picked?: { readonly handle: string; readonly requestActivityId: string }): Promise<void> {
+  async #plan(context: TurnContext, person: PersonFacts, words: OwnWords, lease: Lease, work: Work, picked?: { readonly handle: string }): Promise<void> {
     const { clock, conversations, digestKey, killSwitch, ledger } = this.#with;
     await killSwitch.assertAlive();
     const conversationId = context.activity.conversation.id;
-    const requestActivityId = picked?.requestActivityId ?? context.activity.id ?? '';
+    const { controller, progress, requestActivityId } = work;
     const isWithdrawn = (): Promise<boolean> => conversations.isWithdrawn(conversationId, requestActivityId);
-    const controller = new AbortController();
-    const running = { controller, requestActivityId };
-    this.#running.set(conversationId, running);
-    const deadline = setTimeout(() => {
-      controller.abort(new StewardError('MODEL_UNAVAILABLE', 'the turn took too long'));
-    }, TURN_DEADLINE_MS);
-    const stopTyping = this.#typing(context);
-    try {
-      const nowMs = clock.now().getTime();
-      const memory = await conversations.load(conversationId, person.id);
-      const turn = new Turn({
-        context,
-        person,
-        place: placeOf(context.activity, this.#with.tenantId),
-        requestActivityId,
-        isWithdrawn,
-        untrusted: words.untrusted,
-        signal: AbortSignal.any([controller.signal, lease.signal]),
-        speaking: stopTyping,
-        memory,
-        nowMs,
-      });
-      attachTurn(context, turn);
-      if (picked === undefined) turn.words.push(words.text);
-      turn.history.push({ role: 'user', content: picked === undefined ? conceal(words.text, turn.handles, nowMs) : `I mean {${picked.handle}}.` });
-      const record = ledger.record({ kind: 'message', turn: turn.id, person: digestKey.digest(person.id.digest()), conversation: digestKey.digest(conversationId), tainted: words.untrusted });
-      record.catch(() => undefined);
-      await this.#application.run(context);
-      // What was said stands, and a card that was sent counts: a memory that can't be kept must not claim otherwise.
-      await conversations.save(conversationId, person.id, turn.memory(clock.now().getTime()), context.activity.id).catch(this.#with.onError);
-    } finally {
-      stopTyping();
-      clearTimeout(deadline);
-      if (this.#running.get(conversationId) === running) this.#running.delete(conversationId);
-    }
+    const nowMs = clock.now().getTime();
+    const memory = await conversations.load(conversationId, person.id);
+    const turn = new Turn({
+      context,
+      person,
+      place: work.place,
+      requestActivityId,
+      isWithdrawn,
+      untrusted: words.untrusted,
+      signal: AbortSignal.any([controller.signal, lease.signal]),
+      enter: (phase) => {
+        progress.enter(phase);
+      },
+      memory,
+      nowMs,
+    });
+    attachTurn(context, turn);
+    if (picked === undefined) turn.words.push(words.text);
+    turn.history.push({ role: 'user', content: picked === undefined ? conceal(words.text, turn.handles, nowMs) : `I mean {${picked.handle}}.` });
+    const record = ledger.record({ kind: 'message', turn: turn.id, person: digestKey.digest(person.id.digest()), conversation: digestKey.digest(conversationId), tainted: words.untrusted });
+    record.catch(() => undefined);
+    await this.#application.run(context);
+    // What was said stands, and a card that was sent counts: a memory that can't be kept must not claim otherwise.
+    await conversations.save(conversationId, person.id, turn.memory(clock.now().getTime()), context.activity.id).catch(this.#with.onError);
+  }
+
+  /** A message that was taken back while it waited is told so; `cancel` and the deadline have spoken for themselves. */
+  async #calledOff(context: TurnContext, { controller }: Work): Promise<void> {
+    const reason: unknown = controller.signal.reason;
+    if (reason instanceof StewardError) await tellCode(this.#with.speaker, context, reason.code);
   }
 
   // --- commands ----------------------------------------------------------------------------------------------------
 
   /** True when the command was dealt with; false hands the message to the model. */
-  async #command(context: TurnContext, person: PersonFacts, command: Command): Promise<boolean> {
+  async #command(context: TurnContext, person: PersonFacts, command: Command, work: Work): Promise<boolean> {
     const { approvals, catalogue, gate } = this.#with;
     switch (command.kind) {
       case 'help':
-        await tell(this.#with.speaker, context, helpText(person, gate.permitted(catalogue.all(), person)), { lines: true });
+        await show(this.#with.speaker, context, helpCard(person, gate.permitted(catalogue.all(), person)));
         return true;
       case 'greeting':
         await tell(this.#with.speaker, context, en.greeting(inert(person.displayName.split(' ')[0] ?? '')));
@@ -255,6 +262,8 @@ export class Front {
         await this.#stop.status(context);
         return true;
       case 'revive':
+        // Other admins may have been asked before this is over: “nothing was done” would not be true.
+        work.progress.enter('acting');
         await this.#stop.revive(context, person, command.reason);
         return true;
       case 'yes': {
@@ -272,21 +281,49 @@ export class Front {
 
   /** An edited or deleted message: what it asked for is dropped, wherever it is on its way. */
   async #withdraw(conversationId: string, activityId: string): Promise<void> {
-    const running = this.#running.get(conversationId);
-    if (running?.requestActivityId === activityId) running.controller.abort(new StewardError('REQUEST_WITHDRAWN', 'the message was edited or deleted'));
+    this.#works.withdraw(conversationId, activityId);
     // Noted before the requests are looked for: a turn that is about to make one looks for the note afterwards.
     await this.#with.conversations.withdraw(conversationId, activityId);
     await this.#with.approvals.withdrawFor(conversationId, activityId);
   }
 
-  async #cancel(context: TurnContext, who: PersonFacts | StewardError): Promise<void> {
-    const { conversations } = this.#with;
-    const { conversation, id } = context.activity;
-    const running = this.#running.get(conversation.id);
-    running?.controller.abort('cancelled');
-    const withdrawn = who instanceof StewardError ? 0 : await this.#withdrawAll(conversation.id, who);
-    await tell(this.#with.speaker, context, en.cancelled(withdrawn, running !== undefined));
-    if (id !== undefined) await conversations.answered(conversation.id, id);
+  /** `cancel`: what this person has running or waiting here stops at once; cards need directory and storage, and come after. */
+  async #cancel(arrival: Arrival, sender: InternalId): Promise<HttpAnswer> {
+    const { conversations, speaker } = this.#with;
+    const place = placeOf(arrival.activity, this.#with.tenantId);
+    const noted = conversations.receive({ conversationId: place.conversationId, activityId: arrival.checked.id ?? '', place });
+    // A redelivery must not call off what was asked for since.
+    const isNew = (await within(noted.catch(() => true), CANCEL_NOTE_WAIT_MS))?.value ?? true;
+    if (!isNew) return ACCEPTED;
+    const stopped = this.#works.cancel(place.conversationId, sender);
+    const isTold = stopped !== 'nothing';
+    if (isTold) this.#behind(this.#turn(arrival, (context) => tell(speaker, context, stopped === 'acting' ? en.cancelledActing : en.cancelled(0, true))));
+    const work = isTold ? undefined : this.#works.begin({ sender, place, requestActivityId: '', isCancel: true });
+    // Some cards may be withdrawn and others not, should it take too long.
+    work?.progress.enter('acting');
+    const who = await this.#callers.who(sender, 'brief');
+    const cards = this.#turn(arrival, (context) => this.#cancelCards(context, who, isTold), work);
+    this.#behind(work === undefined ? cards : this.#works.finish(work, cards));
+    return who === undefined ? UNKNOWN_SENDER : ACCEPTED;
+  }
+
+  async #cancelCards(context: TurnContext, who: PersonFacts | StewardError | undefined, isTold: boolean): Promise<void> {
+    const { conversations, onError, speaker } = this.#with;
+    const { conversation, id = '' } = context.activity;
+    try {
+      if (who === undefined) {
+        if (!isTold) await tellCode(speaker, context, 'PERSON_UNKNOWN');
+        return;
+      }
+      if (who instanceof StewardError) throw who;
+      const withdrawn = await this.#withdrawAll(conversation.id, who);
+      if (!isTold) await tell(speaker, context, en.cancelled(withdrawn, false));
+    } catch (error) {
+      onError(error);
+      await tell(speaker, context, en.cancelCardsUnknown);
+    } finally {
+      await conversations.answered(conversation.id, id).catch(onError);
+    }
   }
 
   /** Everything that waits for this person here: cards, and a list to pick from. Resolves to how many. */
@@ -340,21 +377,16 @@ export class Front {
     const { choice: _, ...rest } = memory;
     // Taken once: the list is no longer current before anything comes of it.
     await conversations.save(conversationId, person.id, rest);
-    this.#behind(
-      conversations.inOrder(conversationId, (lease) =>
-        this.#turn(arrival, async (context) => {
-          // Teams AI works on messages; the click stands for one.
-          context.activity.type = 'message';
-          context.activity.text = label;
-          try {
-            await this.#plan(context, person, { text: label, untrusted: false }, lease, { handle, requestActivityId: choice.requestActivityId });
-          } catch (error) {
-            this.#with.onError(error);
-            await tellCode(this.#with.speaker, context, errorCode(error));
-          }
-        }),
-      ),
-    );
+    const work = this.#works.begin({ sender: person.id, place: placeOf(arrival.activity, this.#with.tenantId), requestActivityId: choice.requestActivityId });
+    const logic = async (context: TurnContext, lease: Lease): Promise<void> => {
+      if (work.controller.signal.aborted) return this.#calledOff(context, work);
+      // Teams AI works on messages; the click stands for one.
+      context.activity.type = 'message';
+      context.activity.text = label;
+      // What it fails with is said by `finish`.
+      await this.#plan(context, person, { text: label, untrusted: false }, lease, work, { handle });
+    };
+    this.#behind(this.#works.finish(work, this.#inOrder(work, arrival, logic)));
     return inert(label);
   }
 
@@ -376,24 +408,17 @@ export class Front {
     const known = await this.#with.contacts.find(person.id);
     await this.#with.contacts.remember(person.id, place);
     // Teams sends both kinds at an installation; one of them welcomes.
-    if (known === undefined && checked.type === 'installationUpdate') await this.#turn(arrival, (context) => tell(this.#with.speaker, context, en.welcome));
+    if (known !== undefined || checked.type !== 'installationUpdate') return;
+    const { catalogue, gate } = this.#with;
+    await this.#turn(arrival, (context) => show(this.#with.speaker, context, welcomeCard(person, gate.permitted(catalogue.all(), person))));
   }
 
-  #typing(context: TurnContext): () => void {
-    const send = (): void => void this.#with.speaker.typing(context).catch(() => undefined);
-    let every: NodeJS.Timeout | undefined;
-    const first = setTimeout(() => {
-      send();
-      every = setInterval(send, TYPING_EVERY_MS);
-    }, TYPING_AFTER_MS);
-    return () => {
-      clearTimeout(first);
-      clearInterval(every);
-    };
-  }
-
-  #turn(arrival: Arrival, logic: (context: TurnContext) => Promise<void>): Promise<void> {
-    return this.#with.adapter.runTurn(arrival.authenticated, arrival.activity, logic);
+  /** Runs a turn; what it says ends the wait that `work` shows. */
+  #turn(arrival: Arrival, logic: (context: TurnContext) => Promise<void>, work?: Work): Promise<void> {
+    return this.#with.adapter.runTurn(arrival.authenticated, arrival.activity, (context) => {
+      work?.progress.attach(context);
+      return logic(context);
+    });
   }
 
   #behind(work: Promise<void>): void {

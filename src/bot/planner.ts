@@ -98,11 +98,14 @@ export class StewardPlanner implements Planner {
   async refuse(turn: Turn, error: unknown): Promise<''> {
     if (turn.ended) return '';
     turn.ended = true;
-    const code = turn.signal.aborted ? (errorCode(turn.signal.reason) === 'UNEXPECTED' ? 'MODEL_UNAVAILABLE' : errorCode(turn.signal.reason)) : errorCode(error);
-    turn.history.push({ role: 'assistant', content: '[Steward did nothing and told the person why.]' });
-    // `cancel` has already said its own sentence.
-    if (turn.signal.aborted && turn.signal.reason === 'cancelled') return '';
-    await this.#tell(turn, en.errors[code] + (await this.#recordRefusal(turn, code, error)));
+    const { aborted, reason } = turn.signal as { readonly aborted: boolean; readonly reason: unknown };
+    const isOwnFailure = !aborted || turn.acting;
+    const code = isOwnFailure ? errorCode(error) : errorCode(reason);
+    turn.history.push({ role: 'assistant', content: turn.acting || turn.acted.length > 0 ? '[Steward stopped part of the way and told the person what happened.]' : '[Steward did nothing and told the person why.]' });
+    // `cancel` and the deadline have said their own sentence already; what came of an effect is still owed.
+    if (!isOwnFailure && turn.acted.length === 0 && (reason === 'cancelled' || code === 'TURN_TOO_LONG')) return '';
+    const words = turn.acted.length === 0 ? en.errors[code] : en.stoppedAfter(turn.acted.join(' '));
+    await this.#tell(turn, words + (await this.#recordRefusal(turn, code, error)));
     return '';
   }
 
@@ -111,13 +114,12 @@ export class StewardPlanner implements Planner {
     const turn = turnOf(context);
     const { clock, ledger, speaker } = this.#with;
     const nowMs = clock.now().getTime();
-    turn.speaking();
     try {
       await this.#showResults(turn);
       if (text !== '') {
         const said = speaker.modelText(text, { handles: turn.handles, ids: [turn.person.id] }, nowMs);
         if (said === '') throw new StewardError('SAY_WITHHELD', 'nothing was left to say');
-        const full = claimsAnEffect(said) || asksForAnEffect(turn.words.at(-1) ?? '') ? speaker.words(`${said}\n\n${en.nothingChanged}`) : said;
+        const full = turn.acted.length === 0 && (claimsAnEffect(said) || asksForAnEffect(turn.words.at(-1) ?? '')) ? speaker.words(`${said}\n\n${en.nothingChanged}`) : said;
         await speaker.say(turn.context, full, { model: true });
         void ledger.record({ kind: 'reply', turn: turn.id, digest: saidDigest(full), withheld: false }).catch(() => undefined);
       }
@@ -148,6 +150,7 @@ export class StewardPlanner implements Planner {
 
   async #ask(turn: Turn): Promise<MeteredReply> {
     const { ceiling, clock, killSwitch, ledger } = this.#with;
+    turn.enter('thinking');
     await killSwitch.assertAlive();
     const self = turn.handles.mint('person', turn.person.id, turn.person.displayName, clock.now().getTime());
     const messages: ModelMessage[] = [
@@ -189,6 +192,7 @@ export class StewardPlanner implements Planner {
 
   async #decide(turn: Turn, toolCalls: unknown): Promise<TeamsPlan> {
     const { catalogue, clock, gate, ledger } = this.#with;
+    turn.enter('looking up');
     const plan = parsePlan(toolCalls, { catalogue, handles: turn.handles, words: turn.words, nowMs: clock.now().getTime() });
     const steps = plan.steps.map((step) => ({ action: step.action.name, version: step.action.version, digest: stepDigest(step) }));
     void ledger.record({ kind: 'plan', turn: turn.id, plan: plan.digest, steps }).catch(() => undefined);
@@ -214,11 +218,17 @@ export class StewardPlanner implements Planner {
 
   async #run(turn: Turn, step: Step, token: Parameters<Executor['execute']>[0]): Promise<string> {
     turn.signal.throwIfAborted();
-    const receipt = await this.#with.executor.execute(token);
+    const { action } = step;
+    turn.acting = action.effect !== 'read';
+    turn.enter(turn.acting ? 'acting' : 'looking up');
+    const executed = this.#with.executor.execute(token);
+    // A read is left behind when the turn is called off; the outcome of an effect is waited for, since it must be told.
+    const receipt = await (turn.acting ? executed : unlessAborted(executed, turn.signal));
     if (receipt.kind !== 'done') {
       throw new StewardError(receipt.kind === 'observed' ? 'READ_ONLY' : receipt.code, 'the step did not complete');
     }
-    const { action } = step;
+    if (turn.acting) turn.acted.push(doneSentence(step));
+    turn.acting = false;
     const nowMs = this.#with.clock.now().getTime();
     const mint = (thing: Thing): string => turn.handles.mint(thing.kind, thing.id, thing.label, nowMs);
     turn.history.push({ role: 'tool', tool_call_id: step.callId, content: JSON.stringify(forModel(action.result, receipt.result, mint)) });
@@ -247,7 +257,6 @@ export class StewardPlanner implements Planner {
     const options = rows.map((row, index): PickOption => ({ name: things[index]?.label ?? '', context: textFields(row) }));
     const reference = cardReference();
     const card = speaker.card(pickCard(reference, options), en.pick.summary, { handles: turn.handles });
-    turn.speaking();
     const activityId = await speaker.show(turn.context, card);
     turn.choice = { reference, handles: things.map((thing) => turn.handles.mint(thing.kind, thing.id, thing.label, nowMs)), activityId, requestActivityId: turn.requestActivityId };
     return true;
@@ -262,7 +271,7 @@ export class StewardPlanner implements Planner {
     const request = { subject: { kind: 'steps' as const, steps: waiting.wait }, by: waiting.by, requester: turn.person, place: turn.place, requestActivityId: turn.requestActivityId, turn: turn.id };
     for (const step of waiting.wait) turn.history.push({ role: 'tool', tool_call_id: step.callId, content: JSON.stringify({ status: 'waiting for a person to decide on a card' }) });
     turn.ended = true;
-    turn.speaking();
+    turn.enter('asking people');
     try {
       const { desk } = this.#with;
       if (waiting.by === 'requester') {
@@ -295,7 +304,6 @@ export class StewardPlanner implements Planner {
   }
 
   async #tell(turn: Turn, text: string): Promise<void> {
-    turn.speaking();
     await this.#with.speaker.say(turn.context, this.#with.speaker.words(text, { handles: turn.handles, ids: [turn.person.id] }));
   }
 
@@ -318,6 +326,31 @@ export class StewardPlanner implements Planner {
       return '';
     }
   }
+}
+
+/** The value of a promise, or the reason of the signal once it is aborted; what the promise does then is nobody's. */
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  let onAbort: (() => void) | undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = (): void => {
+      // `cancel` aborts with a word and not with an error.
+      reject(signal.reason instanceof Error ? signal.reason : new StewardError('UNEXPECTED', 'the turn was called off'));
+    };
+    signal.addEventListener('abort', onAbort);
+    if (signal.aborted) onAbort();
+  });
+  promise.catch(() => undefined);
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    if (onAbort !== undefined) signal.removeEventListener('abort', onAbort);
+  }
+}
+
+/** What was done, for a turn that stopped after it. */
+function doneSentence({ action, target }: Step): string {
+  const wording = en.actions.get(action.name);
+  return wording?.done?.(inert(target?.label ?? '')) ?? en.doneSentence(wording?.title ?? action.name);
 }
 
 /** The facts of a row that tell namesakes apart: its free text, in order. */

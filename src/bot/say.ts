@@ -153,6 +153,11 @@ export class Speaker {
     await to.updateActivity({ type: 'message', id: activityId, summary: card.summary, attachments: [attach(card)] });
   }
 
+  /** Replaces a text where it stands. Nobody is notified of it. */
+  async reword(to: TurnContext, activityId: string, text: UserText): Promise<void> {
+    await to.updateActivity({ type: 'message', id: activityId, text, textFormat: 'plain' });
+  }
+
   async typing(to: TurnContext): Promise<void> {
     await to.sendActivity({ type: 'typing' });
   }

@@ -10,11 +10,11 @@ import type { KillSwitch } from '../guard/kill-switch.ts';
 import type { AdminRoster, PersonFacts, WhoIsWho } from '../guard/ports.ts';
 import { placeOf } from './adapter.ts';
 import type { Callers } from './callers.ts';
-import { latchText, usd } from './commands.ts';
+import { statusCard } from './cards/status-card.ts';
 import { listOf, type Desk } from './desk.ts';
 import type { ConversationStore } from './ports.ts';
 import type { Speaker } from './say.ts';
-import { tell, tellCode } from './tell.ts';
+import { show, tell, tellCode } from './tell.ts';
 import { within } from './within.ts';
 import { en } from './wording/en.ts';
 
@@ -122,10 +122,12 @@ export class StopCommands {
   async status(context: TurnContext): Promise<void> {
     const { approvals, ceiling, killSwitch } = this.#with;
     const [latch, pending, spend] = await Promise.allSettled([killSwitch.read(), approvals.pendingCount(), ceiling.status()]);
-    const lines = [latch.status === 'fulfilled' ? latchText(latch.value) : en.status.unreadable];
-    if (pending.status === 'fulfilled') lines.push(en.status.pending(pending.value));
-    if (spend.status === 'fulfilled') lines.push(en.status.spend(usd(spend.value.monthMicroUsd), usd(spend.value.monthCapMicroUsd)));
-    await tell(this.#with.speaker, context, lines.join('\n\n'), { lines: true });
+    const read = {
+      ...(latch.status === 'fulfilled' && { latch: latch.value }),
+      ...(pending.status === 'fulfilled' && { pending: pending.value }),
+      ...(spend.status === 'fulfilled' && { spend: spend.value }),
+    };
+    await show(this.#with.speaker, context, statusCard(read));
   }
 
   /** Keeps in mind who is admin, so that they can kill while the directory is down. Reads at most every ten minutes. */

@@ -9,6 +9,7 @@ import type { PersonFacts } from '../guard/ports.ts';
 import type { ModelMessage } from '../guard/reasoner.ts';
 import { closeExchanges, newest } from './history.ts';
 import type { Choice, Memory } from './ports.ts';
+import type { Phase } from './phase.ts';
 
 /** The most messages of history that the model is sent. */
 const MOST_HISTORY = 30;
@@ -29,8 +30,8 @@ export class Turn {
   readonly signal: AbortSignal;
   /** Whether the message was edited or deleted since. */
   readonly isWithdrawn: () => Promise<boolean>;
-  /** Called before anything is said: the typing indicator ends. */
-  readonly speaking: () => void;
+  /** Told what is being done, for the person who waits. */
+  readonly enter: (phase: Phase) => void;
   readonly handles: HandleBook;
   readonly history: ModelMessage[];
   readonly words: string[];
@@ -43,10 +44,14 @@ export class Turn {
   readonly decided = new Map<string, DecidedStep>();
   /** What waits for people once the decided steps ran. */
   waiting: Extract<DecidedPlan, { kind: 'decided' }> | undefined;
+  /** An effect was begun whose outcome the person has not been told. */
+  acting = false;
+  /** What was changed in this turn, one sentence each. */
+  readonly acted: string[] = [];
   /** What was read in this turn, oldest first. */
   readonly executed: { readonly action: Action; readonly step: Step; readonly result: Readonly<Record<string, unknown>> }[] = [];
 
-  constructor(given: Pick<Turn, 'context' | 'person' | 'place' | 'requestActivityId' | 'untrusted' | 'signal' | 'speaking' | 'isWithdrawn'> & { readonly memory: Memory; readonly nowMs: number }) {
+  constructor(given: Pick<Turn, 'context' | 'person' | 'place' | 'requestActivityId' | 'untrusted' | 'signal' | 'enter' | 'isWithdrawn'> & { readonly memory: Memory; readonly nowMs: number }) {
     this.context = given.context;
     this.person = given.person;
     this.place = given.place;
@@ -54,7 +59,7 @@ export class Turn {
     this.untrusted = given.untrusted;
     this.signal = given.signal;
     this.isWithdrawn = given.isWithdrawn;
-    this.speaking = given.speaking;
+    this.enter = given.enter;
     this.handles = new HandleBook(given.memory.handles, given.nowMs);
     this.history = [...given.memory.history];
     this.words = [...given.memory.words];

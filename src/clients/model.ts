@@ -21,7 +21,8 @@ export interface ReasonerOptions {
   readonly timeoutMs?: number;
 }
 
-export const MODEL_TIMEOUT_MS = 40_000;
+/** Longer than a turn may take: its deadline ends a call that hangs, and says so in words. */
+export const MODEL_TIMEOUT_MS = 60_000;
 /** Far more than can be said in a message; a longer reply is cut before anything reads it. */
 const MOST_TEXT = 20_000;
 

@@ -262,6 +262,22 @@ describe('a conversation', () => {
     await assertNoEffect(world);
   });
 
+  story('talk.help', 'at installation: one card says who Steward is, what it promises and what this person may ask', async (world) => {
+    const chat = world.chat(world.person('approver'));
+    const since = world.connector.log.length;
+    const welcomes = (): readonly Received[] => chat.since(since).replies.filter((reply) => hasCard(reply) && /I’m Steward/.test(shown(reply)));
+    await chat.install();
+    await world.connector.until(() => welcomes()[0], 5000, 'nobody was welcomed');
+    // A client that reloads installs again.
+    await chat.install();
+    await chat.say('help');
+    const [welcome, ...others] = welcomes();
+    assert.ok(welcome !== undefined && others.length === 0, 'welcomed twice');
+    for (const part of [/before a person confirms it on a card/, /an admin can stop me at once/i, /come to you as cards/, /account/i]) assert.match(shown(welcome), part);
+    assert.doesNotMatch(shown(welcome), /kill all/i);
+    assertNoIds(shown(welcome));
+  });
+
   story('path.personal', 'in a group or a channel: actions are pointed to the personal chat, help works', async (world) => {
     const target = world.colleague();
     for (const where of ['groupChat', 'channel'] as const) {

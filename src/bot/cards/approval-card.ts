@@ -1,6 +1,6 @@
 import type { ApprovalRecord, ApprovalState, StoredStep } from '../../guard/approval.ts';
 import { en } from '../wording/en.ts';
-import { clientTime, expand, frame, heading, inert, richText, run, type CardContent, type Json } from './card.ts';
+import { banner, block, clientTime, expand, fact, frame, heading, inert, richText, run, subheading, type CardContent, type Json, type Tone } from './card.ts';
 
 /** The verbs that a card may send back. They carry a reference and nothing else. */
 export const approveVerb = 'steward/approve';
@@ -8,52 +8,71 @@ export const denyVerb = 'steward/deny';
 
 const words = en.card;
 
+/** Stands only when there is something to say. */
+const when = (name: string, element: object): Json => ({ ...element, $when: `\${${name} != ''}` });
+
+const FACT: Json = {
+  ...fact('${label}', [richText(run('${value}', { weight: '${weight}' })), when('note', { ...(richText(run('${note}', { isSubtle: true })) as object), spacing: 'None' })]),
+  $data: '${facts}',
+};
+
 const STEP: Json = {
   type: 'Container',
   $data: '${steps}',
   spacing: 'Medium',
   separator: '${separated}',
   items: [
-    { type: 'TextBlock', text: '${title}', weight: 'Bolder', wrap: true, $when: '${several}' },
-    { ...(richText(run('${label}: ', { weight: 'Bolder' }), run('${value}')) as object), $data: '${facts}', spacing: 'Small' },
-    { type: 'TextBlock', text: '${consequence}', wrap: true, spacing: 'Small', $when: '${consequence != \'\'}' },
-    { type: 'TextBlock', text: '${undo}', wrap: true, isSubtle: true, spacing: 'None', $when: '${undo != \'\'}' },
-    { type: 'TextBlock', text: '${outcome}', wrap: true, weight: 'Bolder', spacing: 'Small', $when: '${outcome != \'\'}' },
+    { ...(subheading('${title}') as object), spacing: 'None', $when: '${several}' },
+    when('outcome', block('${outcome}', { weight: 'Bolder', spacing: 'None' }) as object),
+    when('problem', block('${problem}', { spacing: 'None' }) as object),
+    FACT,
   ],
 };
 
-const TEMPLATE = frame(
-  words.fallback,
-  [
-    heading('${heading}'),
-    { type: 'Container', style: '${stateStyle}', bleed: true, $when: '${stateText != \'\'}', items: [{ type: 'TextBlock', text: '${stateText}', wrap: true, weight: 'Bolder' }, { ...(richText(run('${outcome}')) as object), $when: '${outcome != \'\'}' }, { ...(richText(run('${stateDetail}', { isSubtle: true })) as object), $when: '${stateDetail != \'\'}' }] },
-    STEP,
-    richText(run(`${words.askedBy}: `, { weight: 'Bolder' }), run('${askedBy}')),
-    { type: 'TextBlock', text: '${runsAtOnce}', wrap: true, $when: '${open}' },
-    { type: 'TextBlock', text: '${expires}', wrap: true, isSubtle: true, spacing: 'None', $when: '${open}' },
-  ],
-);
+const TEMPLATE = frame('${speak}', [
+  banner(
+    [
+      block('${stateText}', { weight: 'Bolder' }),
+      when('outcome', { ...(richText(run('${outcome}')) as object), spacing: 'Small' }),
+      when('problem', block('${problem}', { spacing: 'Small' }) as object),
+      when('detail', { ...(richText(run('${detail}')) as object), spacing: 'Small' }),
+      // Apart from the name before it: what the client expands stands in text of ours only.
+      when('time', block('${time}', { isSubtle: true, spacing: 'None' }) as object),
+    ],
+    '${tone}',
+  ),
+  heading('${heading}'),
+  when('why', block('${why}', { spacing: 'Small' }) as object),
+  STEP,
+  { ...fact(words.askedBy, [richText(run('${askedBy}'))]), spacing: 'Medium', separator: true },
+  { ...fact(words.when, [block('${runsAtOnce}')]), $when: '${open}' },
+  { ...fact(words.validUntil, [block('${expires}')]), $when: '${open}' },
+]);
 
 /** The card of a request, in whatever state it is. Buttons exist only while it waits, and not for those who only look on. */
 export function approvalCard(record: ApprovalRecord, { viewing = false } = {}): { readonly content: CardContent; readonly summary: string } {
   const what = titleOf(record);
   const open = record.state === 'pending';
-  const head = open ? (record.by === 'requester' ? words.confirmTitle(what) : words.secondTitle(what)) : what;
-  const state = describeState(record);
+  const decides = open && !viewing;
+  const state = describeState(record, viewing);
+  const summary = open ? words.summary(what) : `${what}: ${state.text}`;
   const content = expand(TEMPLATE, {
-    heading: head,
-    stateText: open && !viewing ? '' : state.text,
+    speak: summary,
+    heading: decides ? (record.by === 'requester' ? words.confirmTitle(what) : words.secondTitle(what)) : what,
+    why: decides && record.by === 'second person' ? (record.subject.kind === 'revive' ? words.whySecondRevive : words.whySecond) : '',
+    stateText: `${state.glyph} ${state.text}`,
+    tone: state.tone,
     outcome: outcomeSentence(record),
-    stateDetail: state.detail,
-    stateStyle: state.style,
+    problem: state.problem ?? '',
+    detail: state.detail ?? '',
+    time: open || record.decidedAt === undefined ? '' : clientTime(record.decidedAt),
     steps: stepsOf(record),
     askedBy: inert(record.requesterName),
     open,
     runsAtOnce: record.by === 'requester' ? words.runsAtOnce : words.runsAtOnceSecond,
-    expires: words.expires(clientTime(record.expiresAt)),
+    expires: clientTime(record.expiresAt),
   });
-  const summary = open ? words.summary(what) : `${what}: ${words.state[record.state]}`;
-  return { content: open && !viewing ? { ...content, actions: buttons(record) } : content, summary };
+  return { content: decides ? { ...content, actions: buttons(record) } : content, summary };
 }
 
 /** What one step is doing or did, in a sentence. Several steps say it each for themselves. */
@@ -91,78 +110,112 @@ export function titleOf(record: ApprovalRecord): string {
   return actionTitle(first.action);
 }
 
+interface Fact {
+  readonly label: string;
+  readonly value: string;
+  readonly weight: 'Bolder' | 'Default';
+  readonly note: string;
+}
+
+const plainFact = (label: string, value: string, note = ''): Fact => ({ label, value, weight: 'Default', note });
+
+/** Whole, and between quotation marks: without colours too, it is plain where their words end and ours begin. */
+const quoted = (text: string): string => `“${inert(text, { whole: true })}”`;
+
 function stepsOf(record: ApprovalRecord): readonly Readonly<Record<string, unknown>>[] {
   if (record.subject.kind === 'revive') {
-    const facts = [{ label: en.kill.reason, value: inert(record.subject.reason, { whole: true }) }];
-    return [{ title: en.kill.reviveTitle, several: false, separated: false, facts, consequence: '', undo: '', outcome: '' }];
+    const facts = [plainFact(en.kill.reason, quoted(record.subject.reason))];
+    return [{ title: en.kill.reviveTitle, several: false, separated: false, facts, outcome: '', problem: '' }];
   }
   const { steps } = record.subject;
-  return steps.map((step, index) => {
-    const wording = en.actions.get(step.action);
-    const over = record.state !== 'pending';
-    return {
-      title: `${index + 1}. ${actionTitle(step.action)}`,
-      several: steps.length > 1,
-      separated: index > 0,
-      facts: factsOf(step, record),
-      consequence: over ? '' : (wording?.consequence ?? ''),
-      undo: over && step.outcome !== 'done' ? '' : (wording?.undo ?? ''),
-      outcome: outcomeOf(step, record.state, steps.length),
-    };
-  });
+  const several = steps.length > 1;
+  return steps.map((step, index) => ({
+    title: `${index + 1}. ${actionTitle(step.action)}`,
+    several,
+    separated: index > 0,
+    facts: [...argumentsOf(step, record), ...consequencesOf(step, record)],
+    // One step says it on the banner.
+    outcome: several && begunStates.has(record.state) ? `${mark(step.outcome)} ${words.step[step.outcome]}` : '',
+    problem: several && begunStates.has(record.state) && step.problem !== undefined ? en.errors[step.problem] : '',
+  }));
 }
 
-function factsOf(step: StoredStep, record: ApprovalRecord): readonly { readonly label: string; readonly value: string }[] {
+function argumentsOf(step: StoredStep, record: ApprovalRecord): readonly Fact[] {
   const from = record.by === 'requester' ? words.from : words.fromRequester;
-  return Object.entries(step.arguments).flatMap(([name, value]) => {
+  return Object.entries(step.arguments).map(([name, value]): Fact => {
     if ('text' in value) {
       const origin = step.provenance[name];
-      return [{ label: words.argument[name] ?? name, value: `${inert(value.text, { whole: true })}${origin === undefined ? '' : ` (${from[origin]})`}` }];
+      return plainFact(words.argument[name] ?? name, quoted(value.text), origin === undefined ? '' : from[origin]);
     }
-    const who = { label: words.who, value: inert(value.label) };
-    return step.targetContext.length === 0 ? [who] : [who, { label: words.account, value: step.targetContext.map((fact) => inert(fact)).join(' · ') }];
+    // With what tells namesakes apart right below.
+    const context = name === step.targetParameter ? step.targetContext : [];
+    return { label: words.things[value.kind], value: inert(value.label), weight: 'Bolder', note: context.map((each) => inert(each)).join(' · ') };
   });
 }
 
-function outcomeOf(step: StoredStep, state: ApprovalState, count: number): string {
-  if (state === 'pending' || state === 'denied' || state === 'expired' || state === 'withdrawn' || state === 'killed') return '';
-  if (step.problem !== undefined) return en.errors[step.problem];
-  if (count > 1) return `${mark(step.outcome)} ${words.step[step.outcome]}`;
-  return step.outcome === 'observed' ? words.step.observed : '';
+/** What it does, and whether it can be taken back: while that is a question, and when it has become true. */
+function consequencesOf(step: StoredStep, record: ApprovalRecord): readonly Fact[] {
+  const wording = en.actions.get(step.action);
+  const open = record.state === 'pending';
+  const effect = open && wording?.consequence !== undefined ? [plainFact(words.effect, wording.consequence)] : [];
+  const undo = (open || step.outcome === 'done') && wording?.undo !== undefined ? [plainFact(words.undo, wording.undo)] : [];
+  return [...effect, ...undo];
 }
+
+const begunStates: ReadonlySet<ApprovalState> = new Set<ApprovalState>(['approved', 'executing', 'succeeded', 'failed', 'unknown']);
 
 function mark(outcome: StoredStep['outcome']): string {
   const marks: Record<StoredStep['outcome'], string> = { waiting: '○', running: '…', done: '✓', failed: '✗', unknown: '?', 'not run': '–', observed: '○' };
   return marks[outcome];
 }
 
-function describeState(record: ApprovalRecord): { readonly text: string; readonly detail: string; readonly style: string } {
-  const time = record.decidedAt === undefined ? '' : clientTime(record.decidedAt);
+interface Standing {
+  readonly glyph: string;
+  readonly text: string;
+  readonly tone: Tone;
+  /** Who decided, or why nobody did. May hold a name. */
+  readonly detail?: string;
+  /** Why it did not work. Words of ours. */
+  readonly problem?: string;
+}
+
+function describeState(record: ApprovalRecord, viewing: boolean): Standing {
   const by = inert(record.decidedByName ?? '');
+  const detail = record.decidedByName === undefined ? '' : words.decidedBy[record.by](by);
+  const text = words.state[record.state];
   switch (record.state) {
     case 'pending':
-      return { text: `○ ${words.state.pending}`, detail: words.cancelHint, style: 'emphasis' };
+      return { glyph: '○', text: words.waiting[record.by], tone: 'emphasis', detail: viewing ? words.cancelHint : '' };
     case 'approved':
     case 'executing':
-      return { text: `… ${words.state[record.state]}`, detail: words.decidedBy(by, time), style: 'accent' };
+      return { glyph: '▷', text, tone: 'accent', detail };
     case 'succeeded':
-      return { text: `✓ ${doneText(record)}`, detail: words.decidedBy(by, time), style: 'good' };
+      return isObserved(record) ? { glyph: '○', text: words.observed, tone: 'warning', detail } : { glyph: '✓', text, tone: 'good', detail };
     case 'failed':
-      return { text: `✗ ${words.state.failed}`, detail: record.decidedByName === undefined ? '' : `${words.decidedBy(by, time)}${begun(record) ? '' : `. ${words.interruptedBeforeStart}`}`, style: 'attention' };
+      return { glyph: '✗', text: isPartlyDone(record) ? words.partly : text, tone: 'attention', detail, problem: begun(record) ? problemOf(record) : words.interruptedBeforeStart };
     case 'unknown':
-      return { text: `? ${words.state.unknown}`, detail: words.decidedBy(by, time), style: 'warning' };
+      return { glyph: '?', text, tone: 'warning', detail, problem: problemOf(record) };
     case 'denied':
-      return { text: `✗ ${words.state.denied}`, detail: words.ended.denied(by), style: 'emphasis' };
+      return { glyph: '✗', text, tone: 'emphasis', detail: words.ended.denied(by) };
     case 'expired':
     case 'withdrawn':
     case 'killed':
-      return { text: `– ${words.state[record.state]}`, detail: words.ended[record.state], style: 'emphasis' };
+      return { glyph: '–', text, tone: 'emphasis', detail: words.ended[record.state] };
   }
 }
 
-function doneText(record: ApprovalRecord): string {
-  const observed = record.subject.kind === 'steps' && record.subject.steps.some((step) => step.outcome === 'observed');
-  return observed ? words.step.observed : words.state.succeeded;
+/** Why the only step did not work. Several steps say it each for themselves. */
+function problemOf({ subject }: ApprovalRecord): string {
+  const [step, ...others] = subject.kind === 'steps' ? subject.steps : [];
+  return step?.problem === undefined || others.length > 0 ? '' : en.errors[step.problem];
+}
+
+function isPartlyDone({ subject }: ApprovalRecord): boolean {
+  return subject.kind === 'steps' && subject.steps.some((step) => step.outcome === 'done');
+}
+
+function isObserved({ subject }: ApprovalRecord): boolean {
+  return subject.kind === 'steps' && subject.steps.some((step) => step.outcome === 'observed');
 }
 
 function begun(record: ApprovalRecord): boolean {

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { inertName, inertWhole } from '../say.ts';
+import { en } from '../wording/en.ts';
 
 /** Adaptive Card JSON, as data. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
@@ -23,15 +24,15 @@ export function expand(template: Json, data: Readonly<Record<string, unknown>>):
   return new engine.Template(structuredClone(template)).expand({ $root: data }) as CardContent;
 }
 
-/** The frame of every card. Teams renders Adaptive Cards up to version 1.5. */
-export function frame(fallbackText: string, body: readonly Json[], actions?: readonly Json[]): Json {
+/** The frame of every card. Teams renders Adaptive Cards up to version 1.5. `speak` names the card to a screen reader. */
+export function frame(speak: string, body: readonly Json[]): Json {
   return {
     type: 'AdaptiveCard',
     $schema: 'http://adaptivecards.io/schemas/adaptive-card.json',
     version: '1.5',
-    fallbackText,
+    fallbackText: en.card.fallback,
+    speak,
     body,
-    ...(actions && actions.length > 0 && { actions }),
   };
 }
 
@@ -44,8 +45,46 @@ export function richText(...inlines: readonly Json[]): Json {
   return { type: 'RichTextBlock', inlines };
 }
 
-export function heading(text: string): Json {
-  return { type: 'TextBlock', text, weight: 'Bolder', size: 'Medium', wrap: true, style: 'heading' };
+/** Text of ours. Never text from outside: a TextBlock renders Markdown. */
+export function block(text: string, style: Readonly<Record<string, Json>> = {}): Json {
+  return { type: 'TextBlock', text, wrap: true, ...style };
+}
+
+/** A heading for the eye and for a screen reader. */
+export function heading(text: string, style: Readonly<Record<string, Json>> = {}): Json {
+  return block(text, { weight: 'Bolder', size: 'Large', style: 'heading', ...style });
+}
+
+/** A heading within a card. */
+export function subheading(text: string): Json {
+  return heading(text, { size: 'Default', spacing: 'Large' });
+}
+
+/** Wide enough for the longest label in one or two lines; at 320 px it leaves the value two thirds of the card. */
+const LABEL_WIDTH = '80px';
+
+/**
+ * A label of ours with what it says beside it. Not a FactSet: that renders Markdown, and values come from outside.
+ * The columns stand side by side on the narrowest client too.
+ */
+export function fact(label: string, value: readonly Json[], style: Readonly<Record<string, Json>> = {}): { readonly [key: string]: Json } {
+  return {
+    type: 'ColumnSet',
+    spacing: 'Small',
+    ...style,
+    columns: [
+      { type: 'Column', width: LABEL_WIDTH, items: [block(label, { isSubtle: true })] },
+      { type: 'Column', width: 'stretch', items: value },
+    ],
+  };
+}
+
+/** How a state looks. The word says it; the glyph and the colour only help to see it at a glance. */
+export type Tone = 'good' | 'warning' | 'attention' | 'accent' | 'emphasis';
+
+/** The strip over a card that says how things stand. */
+export function banner(items: readonly Json[], tone: Tone | '${tone}'): Json {
+  return { type: 'Container', style: tone, bleed: true, items };
 }
 
 /** Outside text for a run: on one line. Never truncated where `whole`, and then its links are pulled apart, not taken out. */

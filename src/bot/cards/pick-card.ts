@@ -1,5 +1,5 @@
 import { en } from '../wording/en.ts';
-import { expand, frame, heading, inert, richText, run, type CardContent, type Json } from './card.ts';
+import { block, expand, frame, heading, inert, richText, run, type CardContent, type Json } from './card.ts';
 
 export const pickVerb = 'steward/pick';
 
@@ -9,20 +9,21 @@ export interface PickOption {
   readonly context: readonly string[];
 }
 
-const TEMPLATE = frame(en.card.fallback, [
+const TEMPLATE = frame(en.pick.summary, [
   heading(en.pick.title),
+  block(en.pick.how, { isSubtle: true, spacing: 'Small' }),
   {
     type: 'Container',
     $data: '${options}',
     separator: true,
-    selectAction: { type: 'Action.Execute', verb: pickVerb, data: { reference: '${$root.reference}', choice: '${index}' }, title: '${label}' },
+    selectAction: { type: 'Action.Execute', verb: pickVerb, data: { reference: '${$root.reference}', choice: '${index}' }, title: '${row}' },
     items: [richText(run('${name}', { weight: 'Bolder' })), { ...(richText(run('${context}', { isSubtle: true })) as object), spacing: 'None' }],
   },
 ]);
 
 /** The card on which a person picks one of several matches. */
 export function pickCard(reference: string, options: readonly PickOption[]): CardContent {
-  const shown = options.map((option, index) => ({ index, label: `${index + 1}`, name: `${index + 1}. ${inert(option.name)}`, context: option.context.map((fact) => inert(fact)).join(' · ') }));
+  const shown = options.map((option, index) => ({ index, label: `${index + 1}`, row: en.pick.row(index + 1), name: `${index + 1}. ${inert(option.name)}`, context: option.context.map((fact) => inert(fact)).join(' · ') }));
   const content = expand(TEMPLATE, { reference, options: shown });
   // Buttons as well as rows: a row that can be clicked is not visible as such to everyone. Titles are numbers, since
   // a button's title renders no runs and names come from outside.
@@ -32,5 +33,5 @@ export function pickCard(reference: string, options: readonly PickOption[]): Car
 
 /** What stands in its place afterwards. */
 export function pickedCard(text: string): CardContent {
-  return expand(frame(en.card.fallback, [richText(run('${text}'))]), { text: inert(text) });
+  return expand(frame(en.pick.summary, [heading(en.pick.done), richText(run('${text}'))]), { text: inert(text) });
 }

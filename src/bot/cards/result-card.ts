@@ -1,56 +1,101 @@
 import type { Action, Thing } from '../../actions/action.ts';
 import { InternalId } from '../../actions/internal-id.ts';
 import { en } from '../wording/en.ts';
-import { expand, frame, heading, inert, richText, run, type CardContent, type Json } from './card.ts';
+import { block, expand, fact, frame, heading, inert, richText, run, type CardContent, type Json } from './card.ts';
+
+const words = en.results;
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** Makes outside text data of the template, never part of it; gives the place that it is inserted at. */
+type Slot = (text: string, options?: { readonly whole: boolean }) => string;
 
 /** Shows what an action read: facts of one thing, and lists as tables. Rendered by code, never written by the model. */
-export function resultCard(action: Action, result: Readonly<Record<string, unknown>>): { readonly content: CardContent; readonly summary: string } {
-  const title = en.actions.get(action.name)?.title ?? action.name;
-  const body: Json[] = [];
+export function resultCard(action: Action, result: Row): { readonly content: CardContent; readonly summary: string } {
+  const title = en.actions.get(action.name)?.title ?? action.name.replaceAll('_', ' ');
   const data: Record<string, string> = {};
-  let count = 0;
-  // Outside text goes in as data of the template, never as part of it.
-  const slot = (text: string): string => {
-    const key = `v${(count += 1)}`;
-    data[key] = inert(text);
+  const slot: Slot = (text, options) => {
+    const key = `v${Object.keys(data).length + 1}`;
+    data[key] = inert(text, options);
     return `\${${key}}`;
   };
   const main = Object.values(result).find(isThing);
-  body.push(main === undefined ? heading(title) : { ...(richText(run(`${title}: `, { weight: 'Bolder', size: 'Medium' }), run(slot(main.label), { weight: 'Bolder', size: 'Medium' })) as object) });
+  const body: Json[] = [heading(title)];
+  if (main !== undefined) body.push({ ...(richText(run(slot(main.label), { weight: 'Bolder' })) as object), spacing: 'None' });
   for (const [name, value] of Object.entries(result)) {
     if (value === undefined || value === main || name === 'more_matches') continue;
-    if (Array.isArray(value)) body.push(...table(action.name, value as readonly Readonly<Record<string, unknown>>[], slot));
-    else body.push({ ...(richText(run(`${label(name)}: `, { weight: 'Bolder' }), run(slot(display(value)))) as object), spacing: 'Small' });
+    if (Array.isArray(value)) body.push(...list(action.name, value as readonly Row[], result['more_matches'] === true, slot));
+    else body.push(factOf(name, value, slot));
   }
-  if (result['more_matches'] === true) body.push({ type: 'TextBlock', text: en.results.more, wrap: true, isSubtle: true });
-  return { content: expand(frame(en.card.fallback, body), data), summary: title };
+  if (result['more_matches'] === true) body.push(block(words.more, { isSubtle: true }));
+  return { content: expand(frame(title, body), data), summary: title };
 }
 
-function table(action: string, rows: readonly Readonly<Record<string, unknown>>[], slot: (text: string) => string): readonly Json[] {
-  const [first] = rows;
-  if (first === undefined) return [{ type: 'TextBlock', text: en.results.none.get(action) ?? '–', wrap: true }];
-  const [lead, ...rest] = Object.keys(first);
-  // A list of blocks, not a wide grid: at 320 px a grid of six columns can't be read.
-  return rows.map((row) => ({
-    type: 'Container',
-    separator: true,
-    items: [
-      richText(run(slot(display(row[lead ?? ''])), { weight: 'Bolder' })),
-      ...rest
-        .filter((name) => row[name] !== undefined)
-        .map((name) => ({ ...(richText(run(`${label(name)}: `, { isSubtle: true }), run(slot(display(row[name])))) as object), spacing: 'None' }) satisfies Json),
-    ],
-  }));
+function list(action: string, rows: readonly Row[], more: boolean, slot: Slot): readonly Json[] {
+  const [first, ...others] = rows;
+  if (first === undefined) return [block(words.none.get(action) ?? words.nothing)];
+  const columns = words.columns.get(action);
+  // One thing is facts; so is every thing of a list that has no columns to stand in.
+  if (others.length === 0 || columns === undefined) return rows.flatMap((row, index) => factsOf(row, index > 0, slot));
+  return [block(words.count(rows.length, more), { isSubtle: true, spacing: 'None' }), table(rows, columns, slot)];
+}
+
+function factsOf(row: Row, separator: boolean, slot: Slot): readonly Json[] {
+  const [lead, ...rest] = Object.entries(row);
+  const name: Json = { ...(richText(run(slot(display(lead?.[0] ?? '', lead?.[1])), { weight: 'Bolder' })) as object), separator, spacing: separator ? 'Medium' : 'Small' };
+  return [name, ...rest.flatMap(([key, value]) => (isShown(value) ? [factOf(key, value, slot)] : []))];
+}
+
+/** The first column takes most of the width: it holds the name, and below it whatever has no column of its own. */
+const LEAD_WIDTH = 5;
+const COLUMN_WIDTH = 3;
+
+const order = [...words.fields.keys()];
+
+function table(rows: readonly Row[], columns: readonly string[], slot: Slot): Json {
+  const lead = Object.keys(rows[0] ?? {})[0] ?? '';
+  const header = { type: 'TableRow', cells: [words.heads.get(lead) ?? label(lead), ...columns.map(label)].map((text) => cell(block(text, { isSubtle: true }))) };
+  return {
+    type: 'Table',
+    // Its first row is a header by default. To say so, schema and renderer want different names.
+    showGridLines: false,
+    spacing: 'Small',
+    columns: [{ width: LEAD_WIDTH }, ...columns.map(() => ({ width: COLUMN_WIDTH }))],
+    rows: [header, ...rows.map((row) => rowOf(row, lead, columns, slot))],
+  };
+}
+
+function rowOf(row: Row, lead: string, columns: readonly string[], slot: Slot): Json {
+  const rest = Object.entries(row).filter(([name, value]) => name !== lead && !columns.includes(name) && isShown(value));
+  const details = rest.sort(([one], [other]) => order.indexOf(one) - order.indexOf(other)).map(([name, value]) => inert(display(name, value))).join(' · ');
+  const name = richText(run(slot(display(lead, row[lead])), { weight: 'Bolder' }));
+  const below: Json = { ...(richText(run(slot(details, { whole: true }), { isSubtle: true, size: 'Small' })) as object), spacing: 'None' };
+  return {
+    type: 'TableRow',
+    cells: [cell(name, ...(details === '' ? [] : [below])), ...columns.map((column) => cell(richText(run(slot(isShown(row[column]) ? display(column, row[column]) : words.missing)))))],
+  };
+}
+
+function cell(...items: readonly Json[]): Json {
+  return { type: 'TableCell', items };
+}
+
+function factOf(name: string, value: unknown, slot: Slot): Json {
+  return fact(label(name), [richText(run(slot(display(name, value))))]);
 }
 
 function label(name: string): string {
-  return en.results.fields.get(name) ?? name.replaceAll('_', ' ');
+  return words.fields.get(name) ?? name.replaceAll('_', ' ');
 }
 
-function display(value: unknown): string {
+function isShown(value: unknown): boolean {
+  return value !== undefined && value !== '';
+}
+
+function display(name: string, value: unknown): string {
   if (isThing(value)) return value.label;
   if (value instanceof Date) return value.toISOString().slice(0, 10);
-  if (typeof value === 'string') return en.results.values.get(value) ?? value;
+  if (typeof value === 'string') return words.values.get(name)?.get(value) ?? value;
   return String(value);
 }
 

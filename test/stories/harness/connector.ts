@@ -48,6 +48,9 @@ export interface Trouble {
   readonly retryAfterSeconds?: number;
   readonly delayMs?: number;
   readonly times?: number;
+  /** Only for calls about this conversation, and with an activity of this type. */
+  readonly conversationId?: string;
+  readonly type?: string;
 }
 
 export interface Member {
@@ -169,7 +172,13 @@ export class Connector {
     const kind = method === 'PUT' ? 'update' : method === 'DELETE' ? 'delete' : method === 'POST' ? (conversationId === '' ? 'create' : 'send') : undefined;
     if (kind === undefined || (kind !== 'create' && what !== 'activities')) return send(405, { error: { code: 'MethodNotAllowed', message: 'Not here.' } });
 
-    const trouble = this.#troubles.find((candidate) => candidate.trouble.method === undefined || candidate.trouble.method === method);
+    const activity = (parse(raw) as Activity | undefined) ?? nothing;
+    const trouble = this.#troubles.find(
+      (candidate) =>
+        (candidate.trouble.method === undefined || candidate.trouble.method === method) &&
+        (candidate.trouble.conversationId === undefined || candidate.trouble.conversationId === conversationId) &&
+        (candidate.trouble.type === undefined || candidate.trouble.type === activity.type),
+    );
     let status = kind === 'send' || kind === 'create' ? 201 : 200;
     if (trouble !== undefined) {
       trouble.left -= 1;
@@ -187,7 +196,7 @@ export class Connector {
       kind,
       conversationId,
       activityId,
-      activity: (parse(raw) as Activity | undefined) ?? nothing,
+      activity,
       raw,
       token: (request.headers.authorization ?? '').replace(/^Bearer /, ''),
       status,

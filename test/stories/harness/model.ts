@@ -23,7 +23,7 @@ export type Reply =
   | { readonly kind: 'hang' }
   | { readonly kind: 'reset' };
 
-export type Step = Reply | ((request: ModelRequest) => Reply);
+export type Step = Reply | ((request: ModelRequest) => Reply | Promise<Reply>);
 
 let nextCall = 1;
 
@@ -226,7 +226,7 @@ export class ScriptedModel {
     }
     const step = typeof planned === 'object' && 'delayMs' in planned ? planned.step : planned;
     if (typeof planned === 'object' && 'delayMs' in planned) await sleep(planned.delayMs);
-    this.#send(response, typeof step === 'function' ? step(received) : step);
+    this.#send(response, typeof step === 'function' ? await step(received) : step);
   }
 
   #send(response: ServerResponse, reply: Reply): void {

@@ -61,6 +61,9 @@ export interface SayOptions {
   readonly timeoutMs?: number;
 }
 
+/** The line that Steward sends when somebody waits; later it is changed in place. */
+export const isStatusLine = ({ activity, kind }: Received): boolean => kind === 'send' && /^Still working on /.test(activity.text ?? '');
+
 const QUIET_MS = 120;
 let clock = Date.now();
 
@@ -155,9 +158,10 @@ export class Chat {
     return { ...posted, id, ...this.since(since) };
   }
 
-  /** What Steward said here since a position in the connector's log. */
+  /** What Steward said here since a position in the connector's log, but for the line that says why it takes so long. */
   since(since: number): Pick<Turn, 'replies' | 'sent' | 'shown'> {
-    const replies = this.#wire.connector.messages({ conversationId: this.id, since });
+    const lines = new Set(this.#wire.connector.messages({ conversationId: this.id }).filter(isStatusLine).map(({ activityId }) => activityId));
+    const replies = this.#wire.connector.messages({ conversationId: this.id, since }).filter(({ activityId }) => !lines.has(activityId));
     return { replies, sent: replies.filter(({ kind }) => kind === 'send'), shown: replies.map(shown).join('\n') };
   }
 

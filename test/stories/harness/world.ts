@@ -36,6 +36,8 @@ export class World {
   readonly connector: Connector;
   readonly people: readonly Persona[];
   readonly identities: Identities;
+  /** What Steward reported to its operator. */
+  readonly errors: readonly unknown[];
   readonly #model: ScriptedModel | undefined;
   readonly #stop: () => Promise<void>;
   readonly #wire: Wire;
@@ -43,13 +45,14 @@ export class World {
   /** What the sandbox was asked since the story began. */
   readonly journal: Journal;
 
-  private constructor(parts: { bot: string; control: Control; connector: Connector; model: ScriptedModel | undefined; people: readonly Persona[]; auth: boolean; stop: () => Promise<void> }) {
+  private constructor(parts: { bot: string; control: Control; connector: Connector; model: ScriptedModel | undefined; people: readonly Persona[]; auth: boolean; errors: readonly unknown[]; stop: () => Promise<void> }) {
     const { bot, control, connector, model, people, auth } = parts;
     this.bot = bot;
     this.control = control;
     this.journal = new Journal(control);
     this.connector = connector;
     this.people = people;
+    this.errors = parts.errors;
     this.identities = identitiesFromSeed(SEED);
     this.#model = model;
     this.#stop = parts.stop;
@@ -74,10 +77,11 @@ export class World {
   static async open({ model: kind, auth = false, managedIdentity = false, dataDir }: WorldOptions, before?: World): Promise<World> {
     const connector = before?.connector ?? (await Connector.start());
     const model = before === undefined ? (kind === 'scripted' ? await ScriptedModel.start() : undefined) : before.#model;
+    const errors: unknown[] = [];
     try {
-      const sandbox = await startSandbox({ seed: SEED, ...(dataDir !== undefined && { dataDir }), ...(model !== undefined && { model: { url: model.url, name: 'scripted' } }), ...(auth && { auth }), ...(managedIdentity && { managedIdentity }) });
+      const sandbox = await startSandbox({ seed: SEED, onError: (error) => void errors.push(error), ...(dataDir !== undefined && { dataDir }), ...(model !== undefined && { model: { url: model.url, name: 'scripted' } }), ...(auth && { auth }), ...(managedIdentity && { managedIdentity }) });
       const control = new Control(sandbox.control);
-      return new World({ bot: sandbox.bot, control, connector, model, people: await control.people(), auth, stop: () => sandbox.stop() });
+      return new World({ bot: sandbox.bot, control, connector, model, people: await control.people(), auth, errors, stop: () => sandbox.stop() });
     } catch (error) {
       // What stays open would keep the run from ending.
       await Promise.all([connector.stop(), model?.stop()]);

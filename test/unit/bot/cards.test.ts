@@ -180,10 +180,12 @@ describe('bot/cards: a request', () => {
     assert(text.includes('✓ done'));
     assert(text.includes(en.errors.SYSTEM_REFUSED));
     assert(text.includes('– not run'));
+    assert(text.includes(en.card.partly), 'a part of it was done');
   });
   it('never says done of an observed step', () => {
     const request = record({ state: 'succeeded', decidedByName: 'Bob', decidedAt: new Date(NOW_MS), subject: { kind: 'steps', steps: [storedStep({}, { outcome: 'observed' })] } });
     assert(!textOf(approvalCard(request).content).includes(en.card.state.succeeded));
+    assert(!approvalCard(request).summary.includes(en.card.state.succeeded), 'the requester would be told that it was done');
     assert.match(textOf(approvalCard(request).content), /nothing was changed/);
   });
   it('says that nothing was done when an approved request died before it began', () => {
@@ -195,10 +197,10 @@ describe('bot/cards: a request', () => {
     const runs = runsOf(approvalCard(requestIn('pending', 1, {}, { reason: HOSTILE_REASON })).content);
     const reason = runs.find((text) => text.includes('THE-END'));
     assert(reason);
-    assert.equal(reason, `${HOSTILE_REASON.replace('{{', '{ {').replaceAll('\u202e', '').replace(/\s+/g, ' ')} (${en.card.from['your words']})`);
+    assert.equal(reason, `“${HOSTILE_REASON.replace('{{', '{ {').replaceAll('\u202e', '').replace(/\s+/g, ' ')}”`);
   });
   it('shows the reason of a revival whole', () => {
-    assert(runsOf(approvalCard(revive('pending', HOSTILE_REASON)).content).some((text) => text.endsWith('THE-END')));
+    assert(runsOf(approvalCard(revive('pending', HOSTILE_REASON)).content).some((text) => text.endsWith('THE-END”')));
   });
   it('says where the reason comes from, for each reader', () => {
     const composed = storedStep({}, { provenance: { reason: 'composed by Steward' } });
@@ -206,7 +208,7 @@ describe('bot/cards: a request', () => {
     assert(textOf(approvalCard(requestIn('pending', 1)).content).includes(en.card.from['your words']));
     assert(textOf(approvalCard(requestIn('pending', 1, { by: 'second person' })).content).includes(en.card.fromRequester['your words']));
   });
-  it('shows the user name in the Account run only', () => {
+  it('shows the user name right below the name, and nowhere else', () => {
     const { content, summary } = approvalCard(requestIn('pending', 1));
     const holding = strings(content).filter(({ text }) => text.includes('anna.weber@contoso.com'));
     assert.deepEqual(holding.map(({ text, owner }) => [text, owner['type']]), [['Sales · anna.weber@contoso.com', 'TextRun']]);
@@ -224,6 +226,31 @@ describe('bot/cards: a request', () => {
   });
   it('has a title even for an action that left the catalogue', () => {
     assert.equal(titleOf(record({ subject: { kind: 'steps', steps: [storedStep({}, { action: 'constructor' })] } })), 'constructor');
+  });
+  it('says whose decision it waits for, and why a second person is asked', () => {
+    assert(textOf(approvalCard(requestIn('pending', 1)).content).includes(en.card.waiting.requester));
+    const second = requestIn('pending', 1, { by: 'second person' });
+    for (const sentence of [en.card.waiting['second person'], en.card.whySecond]) assert(textOf(approvalCard(second).content).includes(sentence));
+    assert(textOf(approvalCard(revive('pending')).content).includes(en.card.whySecondRevive));
+    const own = textOf(approvalCard(second, { viewing: true }).content);
+    assert(own.includes(en.card.cancelHint) && !own.includes(en.card.whySecond), 'who asked is told how to withdraw it');
+  });
+  it('says the effect and whether it can be undone while that is to be decided, and the way back once it is done', () => {
+    const { consequence, undo } = en.actions.get('block_sign_in')!;
+    const said = (state: ApprovalState): readonly boolean[] => [consequence, undo].map((sentence) => runsOf(approvalCard(requestIn(state, 1)).content).includes(sentence!));
+    assert.deepEqual(said('pending'), [true, true]);
+    assert.deepEqual(said('succeeded'), [false, true]);
+    for (const state of ['denied', 'expired', 'withdrawn', 'killed', 'failed'] as const) assert.deepEqual(said(state), [false, false], state);
+  });
+  it('says why it failed, once', () => {
+    const texts = strings(approvalCard(requestIn('failed', 1)).content).filter(({ text }) => text === en.errors.SYSTEM_REFUSED);
+    assert.equal(texts.length, 1);
+  });
+  it('has a glyph before the word of each state, so that colour is never all there is', () => {
+    for (const state of STATES) {
+      const [banner] = approvalCard(requestIn(state, 1)).content['body'] as readonly { readonly items: readonly { readonly text: string }[] }[];
+      assert.match(banner!.items[0]!.text, /^[^\p{L}\p{N}\s] \p{L}/u, state);
+    }
   });
   it('passes the output gate: no internal id stands on it', () => {
     const gate = new Speaker([], () => []);
@@ -289,6 +316,26 @@ describe('bot/cards: results', () => {
       assert.doesNotMatch(JSON.stringify(forModel(action.result, results[action.name], () => 'person_k7m2qz')), /Anna|evil|contoso|PF3/);
     });
   }
+  it('of several devices are a table with a header, that leaves no field out', () => {
+    const body = resultCard(catalogue.find('list_devices')!, results['list_devices']!).content['body'] as readonly Readonly<Record<string, unknown>>[];
+    const table = body.find(({ type }) => type === 'Table');
+    // Unsaid, its first row is a header.
+    assert(table !== undefined && !Object.keys(table).some((key) => key.startsWith('firstRow')));
+    const [header, first, second] = table['rows'] as readonly { readonly cells: readonly unknown[] }[];
+    assert.deepEqual([header, first, second].map((row) => row?.cells.length), [3, 3, 3]);
+    for (const shown of ['Windows', '11', 'PF3ABC12', '✗ no', '2026-05-04']) assert(runsOf(first).some((text) => text.includes(shown)), shown);
+    assert(runsOf(second).includes(en.results.missing), 'a device that was never seen has no empty cell');
+  });
+  it('of one device are facts, each with its label', () => {
+    const [device] = results['list_devices']!['devices'] as readonly unknown[];
+    const { content } = resultCard(catalogue.find('list_devices')!, { person: anna, devices: [device], more_matches: false });
+    assert(!JSON.stringify(content).includes('"Table"'));
+    for (const label of ['Platform', 'Compliant', 'Last seen', 'Model', 'Version', 'Serial number']) assert(textOf(content).includes(label), label);
+  });
+  it('never take a text from outside for a word of a closed set', () => {
+    const { content } = resultCard(catalogue.find('show_person')!, { person: anna, sign_in: 'allowed', account: 'member', job_title: 'blocked', department: 'other', user_name: 'windows' });
+    for (const text of ['✓ allowed', 'blocked', 'other', 'windows']) assert(runsOf(content).includes(text), text);
+  });
   it('say that there is nothing, and that there is more', () => {
     const list = catalogue.find('list_devices')!;
     assert(textOf(resultCard(list, { person: anna, devices: [], more_matches: false }).content).includes(en.results.none.get('list_devices')!));

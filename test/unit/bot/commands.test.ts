@@ -1,10 +1,6 @@
 import assert from 'node:assert/strict';
-import { catalogue } from '../../../src/actions/catalogue.ts';
-import { helpText, latchText, parseCommand, usd, type Command } from '../../../src/bot/commands.ts';
-import { en } from '../../../src/bot/wording/en.ts';
-import { latchLevels, type Latch } from '../../../src/guard/ports.ts';
-import type { Permitted } from '../../../src/guard/gate.ts';
-import { bestOfThreeMs, person, SUPER_LINEAR_MS } from './support.ts';
+import { parseCommand, usd, type Command } from '../../../src/bot/commands.ts';
+import { bestOfThreeMs, SUPER_LINEAR_MS } from './support.ts';
 
 const KILL_ALL: Command = { kind: 'kill', scope: 'all' };
 const KILL_OTHER: Command = { kind: 'kill', scope: 'other' };
@@ -88,53 +84,7 @@ describe('bot/commands: what code recognises before the model', () => {
   });
 });
 
-describe('bot/commands: help', () => {
-  const permitted = (name: string, kind: 'run' | 'confirm' | 'second person', own = false): Permitted => ({ action: catalogue.find(name)!, kind, own });
-
-  it('says that there is nothing to ask for, where there is nothing', () => {
-    assert.equal(helpText(person(), []), en.helpNothing);
-  });
-  it('lists what is permitted and nothing else', () => {
-    const text = helpText(person({ roles: ['helpdesk'] }), [permitted('find_person', 'run'), permitted('block_sign_in', 'confirm')]);
-    assert.match(text, /find people/);
-    assert.match(text, /block someone’s sign-in/);
-    assert.doesNotMatch(text, /list devices|kill all|end all sessions/);
-  });
-  it('says who decides: the person on a card, or somebody else', () => {
-    assert.match(helpText(person(), [permitted('block_sign_in', 'confirm')]), /You confirm it on a card first/);
-    assert.match(helpText(person(), [permitted('block_sign_in', 'second person')]), /A second person approves it first/);
-    assert.doesNotMatch(helpText(person(), [permitted('find_person', 'run')]), /confirm|approves/);
-  });
-  it('gives an example about the person themselves where they may ask only that', () => {
-    const text = helpText(person(), [permitted('list_devices', 'run', true)]);
-    assert.match(text, /which devices do I have\?/);
-    assert.doesNotMatch(text, /Anna Weber/);
-  });
-  it('tells admins, and nobody else, about kill and revive', () => {
-    assert.match(helpText(person({ roles: ['admin'] }), []), /kill all/);
-    for (const role of ['employee', 'helpdesk', 'approver'] as const) assert.doesNotMatch(helpText(person({ roles: [role] }), [permitted('find_person', 'run')]), /kill|revive/);
-  });
-  it('has words for every action of the catalogue', () => {
-    for (const action of catalogue.all()) assert(en.actions.get(action.name)?.help, action.name);
-  });
-});
-
-describe('bot/commands: status', () => {
-  const latch = (changes: Partial<Latch> = {}): Latch => ({ level: 'off', epoch: 4, changedAt: new Date(Date.UTC(2026, 4, 4, 9, 30, 59)), changedBy: 'd', changedByName: 'Anna Weber', reason: 'r', ...changes });
-
-  it('says the level, since when, and by whom', () => {
-    const text = latchText({ level: 'off', latch: latch() });
-    assert.match(text, /switched off since 2026-05-04 09:30 UTC, set by Anna Weber\./);
-  });
-  it('has a sentence for every level', () => {
-    assert.equal(new Set(latchLevels.map((level) => latchText({ level, latch: latch({ level }) }))).size, latchLevels.length);
-  });
-  it('says that a missing latch counts as off', () => {
-    assert.equal(latchText({ level: 'off', latch: undefined }), en.status.missing);
-  });
-  it('makes the name of who set it inert, in a text that is Markdown', () => {
-    assert.doesNotMatch(latchText({ level: 'off', latch: latch({ changedByName: '**x** [a](https://evil.example)\u202e' }) }), /(?<!\\)\*|(?<!\\)\[|\u202e/);
-  });
+describe('bot/commands: money', () => {
   for (const [micro, text] of [
     [0, '0.00'],
     [1, '0.01'],

@@ -123,7 +123,7 @@ describe('bot/turn: what is remembered', () => {
       untrusted: false,
       signal: new AbortController().signal,
       isWithdrawn: async () => false,
-      speaking: () => undefined,
+      enter: () => undefined,
       memory: { history, handles: handlesWith().entries(NOW_MS), words },
       nowMs: NOW_MS,
     });

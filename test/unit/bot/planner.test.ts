@@ -5,7 +5,7 @@ import { claimsAnEffect, StewardPlanner, type PlannerDependencies } from '../../
 import { Speaker } from '../../../src/bot/say.ts';
 import { attachTurn, Turn } from '../../../src/bot/turn.ts';
 import { en } from '../../../src/bot/wording/en.ts';
-import { ANNA_GUID, handlesWith, NOW_MS, person, PLACE } from './support.ts';
+import { ANNA, ANNA_GUID, handlesWith, NOW_MS, person, PLACE } from './support.ts';
 
 /** A planner whose every dependency fails when it is called, but for those given. */
 function planner(given: Partial<PlannerDependencies> = {}): StewardPlanner {
@@ -27,10 +27,10 @@ function planner(given: Partial<PlannerDependencies> = {}): StewardPlanner {
   });
 }
 
-function conversation(): { readonly context: TurnContext; readonly turn: Turn; readonly sent: string[] } {
+function conversation(signal = new AbortController().signal): { readonly context: TurnContext; readonly turn: Turn; readonly sent: string[] } {
   const sent: string[] = [];
   const context = { turnState: new Map(), sendActivity: async (activity: { text?: string }) => (sent.push(activity.text ?? ''), { id: 'a' }) } as unknown as TurnContext;
-  const turn = new Turn({ context, person: person(), place: PLACE, requestActivityId: 'm1', untrusted: false, signal: new AbortController().signal, speaking: () => undefined, isWithdrawn: async () => false, memory: { history: [], handles: handlesWith().entries(NOW_MS), words: [] }, nowMs: NOW_MS });
+  const turn = new Turn({ context, person: person(), place: PLACE, requestActivityId: 'm1', untrusted: false, signal, enter: () => undefined, isWithdrawn: async () => false, memory: { history: [], handles: handlesWith().entries(NOW_MS), words: [] }, nowMs: NOW_MS });
   attachTurn(context, turn);
   return { context, turn, sent };
 }
@@ -94,4 +94,49 @@ describe('bot/planner: the door behind every command', () => {
     await planner({ ledger: { record: async () => Promise.reject(new Error('SENTINEL')) } as unknown as PlannerDependencies['ledger'] }).door(context, 'x', 'block_sign_in');
     assert.deepEqual(sent, [en.errors.UNEXPECTED]);
   });
+});
+
+describe('bot/planner: called off while a step runs', () => {
+  /** A step that was decided, and whose end the test decides. */
+  function running(name: string): { readonly sent: string[]; readonly turn: Turn; readonly cancel: AbortController; readonly over: Promise<string>; readonly end: (receipt: unknown) => void } {
+    const cancel = new AbortController();
+    const { context, sent, turn } = conversation(cancel.signal);
+    let end: (receipt: unknown) => void = () => undefined;
+    const action = catalogue.find(name);
+    assert(action !== undefined);
+    const step = { callId: 'call_1', action, proposed: {}, resolved: {}, target: { kind: 'person', handle: 'person_k7m2qz', id: ANNA, label: 'Anna Weber' }, provenance: {} };
+    turn.decided.set('call_1', { step, token: {} } as never);
+    const executor = { execute: () => new Promise((resolve) => (end = resolve)) } as unknown as PlannerDependencies['executor'];
+    const over = planner({ executor }).door(context, 'call_1', name);
+    return { sent, turn, cancel, over, end: (receipt) => end(receipt) };
+  }
+  const DONE = { kind: 'done', result: { person: { kind: 'person', id: ANNA, label: 'Anna Weber' }, sign_in: 'blocked' } };
+
+  it('leaves a read behind at once, without a word of its own', async () => {
+    const { sent, turn, cancel, over } = running('find_person');
+    cancel.abort('cancelled');
+    assert.equal(await over, '');
+    assert.deepEqual(sent, []);
+    assert.equal(turn.ended, true);
+  });
+
+  it('waits for an effect and says what came of it: done', async () => {
+    const { sent, turn, cancel, over, end } = running('block_sign_in');
+    cancel.abort('cancelled');
+    end(DONE);
+    await over;
+    // The next round is where a turn that was called off ends.
+    await planner().beginTask(turn.context);
+    assert.deepEqual(sent, [en.stoppedAfter('Sign-in is blocked for Anna Weber.') + en.reference('ref-1')]);
+  });
+
+  for (const [receipt, code] of [[{ kind: 'unknown', code: 'SYSTEM_OUTCOME_UNKNOWN' }, 'SYSTEM_OUTCOME_UNKNOWN'], [{ kind: 'failed', code: 'SYSTEM_REFUSED' }, 'SYSTEM_REFUSED']] as const) {
+    it(`waits for an effect and says what came of it: ${receipt.kind}`, async () => {
+      const { sent, cancel, over, end } = running('block_sign_in');
+      cancel.abort('cancelled');
+      end(receipt);
+      await over;
+      assert.deepEqual(sent, [en.errors[code] + en.reference('ref-1')]);
+    });
+  }
 });

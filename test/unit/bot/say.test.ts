@@ -126,7 +126,7 @@ describe('bot/say: links', () => {
       // Whatever an outsider calls themselves, they are greeted, and the status names them.
       for (const name of [text, `Anna ${text}`, `x${text}`, `(${text})`, `${'x'.repeat(70)} ${text}`, `\\${text}`, `${text}${text}`]) {
         assert.doesNotThrow(() => speaker.words(en.greeting(inertName(name))), name);
-        assert.doesNotThrow(() => speaker.words(en.status.line('on', '', plainInMarkdown(name))), name);
+        assert.doesNotThrow(() => speaker.words(`set by ${plainInMarkdown(name)}`), name);
       }
     });
   }
