@@ -1,0 +1,141 @@
+/** Every kind and state of card that Steward shows, made by the code that makes them for Teams. */
+import assert from 'node:assert/strict';
+import type { Action } from '../../../src/actions/action.ts';
+import { catalogue } from '../../../src/actions/catalogue.ts';
+import { approvalCard } from '../../../src/bot/cards/approval-card.ts';
+import type { CardContent } from '../../../src/bot/cards/card.ts';
+import { helpCard, welcomeCard } from '../../../src/bot/cards/help-card.ts';
+import { pickCard, pickedCard } from '../../../src/bot/cards/pick-card.ts';
+import { resultCard } from '../../../src/bot/cards/result-card.ts';
+import { statusCard } from '../../../src/bot/cards/status-card.ts';
+import { en } from '../../../src/bot/wording/en.ts';
+import type { ApprovalRecord, ApprovalState, StepOutcome } from '../../../src/guard/approval.ts';
+import type { Permitted } from '../../../src/guard/gate.ts';
+import type { LatchLevel } from '../../../src/guard/ports.ts';
+import { ANNA, BOB, NOW_MS, record, storedStep, type StepWords } from '../../unit/bot/support.ts';
+
+export interface Exhibit {
+  readonly name: string;
+  readonly content: CardContent;
+  /** What the strip over the card must say in words. */
+  readonly state?: string;
+  /** Holds names that try to be more than names. */
+  readonly hostile?: boolean;
+}
+
+const STATES: readonly ApprovalState[] = ['pending', 'approved', 'executing', 'succeeded', 'failed', 'unknown', 'denied', 'expired', 'withdrawn', 'killed'];
+const DECIDED: ReadonlySet<ApprovalState> = new Set<ApprovalState>(['approved', 'executing', 'succeeded', 'failed', 'unknown', 'denied']);
+const OUTCOMES: Partial<Readonly<Record<ApprovalState, readonly [one: StepOutcome, ...several: StepOutcome[]]>>> = {
+  executing: ['running', 'done', 'running', 'waiting'],
+  succeeded: ['done', 'done', 'done', 'done'],
+  failed: ['failed', 'done', 'failed', 'not run'],
+  unknown: ['unknown', 'done', 'unknown', 'not run'],
+};
+
+export const LONG_WORD = 'Donaudampfschifffahrtsgesellschaft'.repeat(6).slice(0, 200);
+/** Names as outsiders may choose them, each with what a client might make of it. */
+export const HOSTILE_NAMES: Readonly<Record<string, string>> = {
+  long: 'Maximiliana Konstantina Schmidt-Wolkenstein von und zu Hohenlohe-Langenburg-Schillingsfürst',
+  unbroken: LONG_WORD,
+  direction: 'Anna \u202egpj.exe\u202c Weber',
+  template: '{{DATE(2020-01-02T03:04:05Z, SHORT)}} ${$root.reference} ${reference}',
+  markdown: '**Anna** [click here](https://evil.example/a) _Weber_ `code` # Heading',
+  html: '<b>Anna</b> <at>everyone</at> <img src=x onerror=alert(1)>',
+  emoji: '👩🏽‍💻 Anna 🧯✅ Weber',
+};
+
+function requestIn(state: ApprovalState, by: ApprovalRecord['by'], steps = 1, words: StepWords = {}, changes: Partial<ApprovalRecord> = {}): ApprovalRecord {
+  const actions = ['block_sign_in', 'revoke_sessions', 'unblock_sign_in'];
+  return record({
+    state,
+    by,
+    subject: {
+      kind: 'steps',
+      steps: Array.from({ length: steps }, (_, index) => {
+        const outcome = OUTCOMES[state]?.[steps === 1 ? 0 : index + 1] ?? 'waiting';
+        const problem = outcome === 'failed' ? ({ problem: 'SYSTEM_REFUSED' } as const) : outcome === 'unknown' ? ({ problem: 'SYSTEM_OUTCOME_UNKNOWN' } as const) : {};
+        return storedStep({ reason: 'her laptop was stolen on the train this morning', context: ['Sales manager', 'Sales', 'anna.weber@contoso.com'], ...words }, { action: actions[index] ?? 'block_sign_in', outcome, ...problem });
+      }),
+    },
+    ...(DECIDED.has(state) && { decidedBy: BOB, decidedByName: words.name ?? (by === 'requester' ? 'Bob Brandt' : 'Clara Conrad'), decidedAt: new Date(NOW_MS) }),
+    ...changes,
+  });
+}
+
+const revive = (state: ApprovalState): ApprovalRecord =>
+  record({ state, by: 'second person', subject: { kind: 'revive', reason: 'the drill is over and the audit found nothing', level: 'full' }, ...(DECIDED.has(state) && { decidedBy: ANNA, decidedByName: 'Anna Weber', decidedAt: new Date(NOW_MS) }) });
+
+const permitted = (name: string, kind: Permitted['kind'], own = false): Permitted => ({ action: actionOf(name), kind, own });
+const HELPDESK: readonly Permitted[] = [permitted('find_person', 'run'), permitted('show_person', 'run'), permitted('list_devices', 'run'), permitted('block_sign_in', 'confirm'), permitted('unblock_sign_in', 'confirm'), permitted('revoke_sessions', 'confirm')];
+const EMPLOYEE: readonly Permitted[] = [permitted('show_person', 'run', true), permitted('list_devices', 'run', true)];
+/** A catalogue that has grown: thirty actions, some of which take two people. */
+const MANY: readonly Permitted[] = Array.from({ length: 30 }, (_, index) => {
+  const each = HELPDESK[index % HELPDESK.length];
+  assert(each !== undefined);
+  return index >= 24 ? { ...each, kind: 'second person' as const } : each;
+});
+
+function actionOf(name: string): Action {
+  const action = catalogue.find(name);
+  assert(action !== undefined, name);
+  return action;
+}
+
+const anna = (label = 'Anna Weber'): object => ({ kind: 'person', id: ANNA, label });
+const device = (index: number, label = ['LAPTOP-AWEBER-01', 'iPhone von Anna', 'WS-SALES-0042', 'anna-macbook'][index % 4] ?? ''): Readonly<Record<string, unknown>> => ({
+  device: { kind: 'device', id: BOB, label },
+  platform: ['windows', 'ios', 'windows', 'macos'][index % 4],
+  compliance: ['compliant', 'noncompliant', 'other'][index % 3],
+  last_sync: index % 5 === 4 ? undefined : new Date(NOW_MS - index * 86_400_000),
+  model: ['Latitude 7440', 'iPhone 15 Pro', 'OptiPlex 7010', 'MacBook Air (M3)'][index % 4],
+  os_version: ['10.0.26100.1742', '18.1', '10.0.22631.4317', '15.1'][index % 4],
+  serial_number: ['PF3ABC12', 'F2LXK9QHN7', '9JH2LM3', 'C02ZK1ABMD6T'][index % 4],
+});
+const devices = (count: number, more = false, label?: string): CardContent => resultCard(actionOf('list_devices'), { person: anna(label), devices: Array.from({ length: count }, (_, index) => device(index, label)), more_matches: more }).content;
+const account = (label = 'Anna Weber', text?: string): CardContent =>
+  resultCard(actionOf('show_person'), { person: anna(label), sign_in: 'blocked', account: 'member', manager: anna(text ?? 'Clara Conrad'), job_title: text ?? 'Sales manager', department: text ?? 'Sales', office: text ?? 'Berlin, Haus 3', user_name: text ?? 'anna.weber@contoso.com', mail: text ?? 'anna.weber@contoso.com' }).content;
+const matches = (name: (index: number) => string, count = 4): CardContent => pickCard('p'.repeat(20), Array.from({ length: count }, (_, index) => ({ name: name(index), context: [['Sales manager', 'Engineer', 'Guest'][index % 3] ?? '', ['Sales', 'Engineering', 'Partners'][index % 3] ?? '', `anna.weber${index}@contoso.com`] })));
+
+const latch = (level: LatchLevel): Parameters<typeof statusCard>[0] => ({
+  latch: { level, latch: { level, epoch: 4, changedAt: new Date(NOW_MS), changedBy: 'd', changedByName: 'Clara Conrad', reason: 'drill' } },
+  pending: level === 'full' ? 3 : 0,
+  spend: { monthMicroUsd: 12_340_000, monthCapMicroUsd: 250_000_000 },
+});
+
+const waiting = (by: ApprovalRecord['by']): string => en.card.waiting[by];
+const request = (name: string, one: ApprovalRecord): Exhibit => ({ name, content: approvalCard(one).content, state: one.state === 'pending' ? waiting(one.by) : en.card.state[one.state] });
+
+/** All of them. Names are file names. */
+export const gallery: readonly Exhibit[] = [
+  { name: 'welcome', content: welcomeCard({ roles: ['employee', 'helpdesk'] }, HELPDESK).content },
+  { name: 'help-employee', content: helpCard({ roles: ['employee'] }, EMPLOYEE).content },
+  { name: 'help-helpdesk', content: helpCard({ roles: ['employee', 'helpdesk'] }, HELPDESK).content },
+  { name: 'help-approver', content: helpCard({ roles: ['employee', 'approver'] }, EMPLOYEE).content },
+  { name: 'help-admin', content: helpCard({ roles: ['employee', 'helpdesk', 'approver', 'admin'] }, HELPDESK).content },
+  { name: 'help-nothing', content: helpCard({ roles: [] }, []).content },
+  { name: 'help-many', content: helpCard({ roles: ['employee', 'helpdesk', 'admin'] }, MANY).content },
+  { name: 'result-account', content: account() },
+  { name: 'result-person', content: resultCard(actionOf('find_person'), { people: [{ person: anna(), sign_in: 'allowed', account: 'member', job_title: 'Sales manager', department: undefined, user_name: 'anna.weber@contoso.com' }], more_matches: false }).content },
+  { name: 'result-devices-none', content: devices(0) },
+  { name: 'result-devices-1', content: devices(1) },
+  { name: 'result-devices-3', content: devices(3) },
+  { name: 'result-devices-25', content: devices(25, true) },
+  { name: 'pick', content: matches(() => 'Anna Weber') },
+  { name: 'picked', content: pickedCard(en.pick.picked('Anna Weber')) },
+  ...(['requester', 'second person'] as const).flatMap((by) => STATES.map((state) => request(`approval-${by === 'requester' ? 'own' : 'second'}-${state}`, requestIn(state, by)))),
+  { name: 'approval-viewing', content: approvalCard(requestIn('pending', 'second person'), { viewing: true }).content, state: waiting('second person') },
+  { name: 'approval-observed', content: approvalCard(record({ state: 'succeeded', decidedByName: 'Bob Brandt', decidedAt: new Date(NOW_MS), subject: { kind: 'steps', steps: [storedStep({}, { outcome: 'observed' })] } })).content, state: en.card.observed },
+  ...STATES.map((state) => request(`approval-steps-${state}`, requestIn(state, 'requester', 3))),
+  ...(['pending', 'succeeded', 'denied'] as const).map((state) => request(`revive-${state}`, revive(state))),
+  ...(['full', 'read-only', 'observe', 'off'] as const).map((level): Exhibit => ({ name: `status-${level}`, content: statusCard(latch(level)).content, state: en.status.levels[level] })),
+  { name: 'status-unreadable', content: statusCard({}).content, state: en.status.unreadable },
+  { name: 'status-missing', content: statusCard({ latch: { level: 'off', latch: undefined }, pending: 1, spend: { monthMicroUsd: 0, monthCapMicroUsd: 1 } }).content, state: en.status.missing },
+  ...Object.entries(HOSTILE_NAMES).flatMap(([what, name]): readonly Exhibit[] => [
+    { name: `hostile-${what}-approval`, content: approvalCard(requestIn('pending', 'second person', 1, { name, reason: name.repeat(3), context: [name, name] }, { requesterName: name })).content, hostile: true },
+    { name: `hostile-${what}-denied`, content: approvalCard(requestIn('denied', 'requester', 1, { name, reason: name, context: [name] }, { requesterName: name })).content, hostile: true },
+    { name: `hostile-${what}-devices`, content: devices(3, false, name), hostile: true },
+    { name: `hostile-${what}-account`, content: account(name, name), hostile: true },
+    { name: `hostile-${what}-pick`, content: matches(() => name, 10), hostile: true },
+    { name: `hostile-${what}-status`, content: statusCard({ latch: { level: 'off', latch: { level: 'off', epoch: 1, changedAt: new Date(NOW_MS), changedBy: 'd', changedByName: name, reason: name } } }).content, hostile: true },
+  ]),
+];
