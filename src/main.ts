@@ -30,6 +30,8 @@ async function main(): Promise<void> {
     clock: systemClock,
     instance: randomUUID(),
   });
+  // Asked while the policy engine and the Bot Framework are loaded. `start` waits for the same answers, and says why not.
+  clients.prepare().catch(() => undefined);
   const hosts: ReadonlySet<string> = new Set(clouds[config.cloud].connectorHosts);
   const isServiceUrlAllowed = (url: string): boolean => {
     const { host, protocol } = new URL(url);

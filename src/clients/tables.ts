@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { TokenCredential } from '@azure/core-auth';
 import type { HttpClient } from '@azure/core-rest-pipeline';
-import { TableClient, type TransactionAction } from '@azure/data-tables';
+import { TableClient, TableServiceClient, type TransactionAction } from '@azure/data-tables';
 import { StewardError } from '../errors.ts';
 import { backoffMs, wait } from './wait.ts';
 
@@ -173,25 +173,36 @@ export class Table {
     return rows.map((row) => ({ etag: row?.properties.get(NONCE) === nonce ? row.etag : '', storageNow: row?.storageNow ?? new Date(0) }));
   }
 
-  /** Repeats what failed for a passing reason; every failure that is left is `STORAGE_UNAVAILABLE`. */
-  async #safely<T>(signal: AbortSignal | undefined, operation: (abortSignal: AbortSignal) => Promise<T>, attempts = ATTEMPTS): Promise<T> {
-    for (let attempt = 1; ; attempt += 1) {
+  #safely<T>(signal: AbortSignal | undefined, operation: (abortSignal: AbortSignal) => Promise<T>, attempts?: number): Promise<T> {
+    return safely(this.name, signal, operation, attempts);
+  }
+}
+
+/** Repeats what failed for a passing reason; every failure that is left is `STORAGE_UNAVAILABLE`. */
+async function safely<T>(name: string, signal: AbortSignal | undefined, operation: (abortSignal: AbortSignal) => Promise<T>, attempts = ATTEMPTS): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    signal?.throwIfAborted();
+    // By hand: each `AbortSignal.timeout` goes off in the end, long after its call, and makes an error with a stack.
+    const attemptOver = new AbortController();
+    const abort = (): void => attemptOver.abort();
+    const timer = setTimeout(abort, TIMEOUT_MS);
+    signal?.addEventListener('abort', abort);
+    try {
+      return await operation(attemptOver.signal);
+    } catch (error) {
       signal?.throwIfAborted();
-      const timeout = AbortSignal.timeout(TIMEOUT_MS);
-      try {
-        return await operation(signal === undefined ? timeout : AbortSignal.any([signal, timeout]));
-      } catch (error) {
-        signal?.throwIfAborted();
-        if (error instanceof StewardError) throw error.code === 'SYSTEM_UNAVAILABLE' ? unavailable(this.name, error) : error;
-        if (attempt >= attempts || !isPassing(error)) throw unavailable(this.name, error);
-      }
-      await wait(backoffMs(attempt, 100, 1_000), signal);
+      if (error instanceof StewardError) throw error.code === 'SYSTEM_UNAVAILABLE' ? unavailable(name, error) : error;
+      if (attempt >= attempts || !isPassing(error)) throw unavailable(name, error);
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
     }
+    await wait(backoffMs(attempt, 100, 1_000), signal);
   }
 }
 
 const tableNames = ['latch', 'roster', 'spend', 'limits', 'approvals', 'conversations', 'contacts'] as const;
-export type Tables = Readonly<Record<(typeof tableNames)[number], Table>>;
+export type Tables = Readonly<Record<(typeof tableNames)[number], Table>> & { readonly names: () => Promise<ReadonlySet<string>> };
 
 export interface TablesOptions {
   readonly endpoint: string;
@@ -202,7 +213,13 @@ export interface TablesOptions {
 export function openTables({ endpoint, credential, httpClient }: TablesOptions): Tables {
   const open = (name: string): Table =>
     new Table(new TableClient(endpoint, name, credential, { httpClient, retryOptions: { maxRetries: 0 } }));
+  const service = new TableServiceClient(endpoint, credential, { httpClient, retryOptions: { maxRetries: 0 } });
   return {
+    names: () => safely('tables', undefined, async (abortSignal) => {
+      const names = new Set<string>();
+      for await (const { name } of service.listTables({ abortSignal })) if (name !== undefined) names.add(name);
+      return names;
+    }),
     latch: open('latch'),
     roster: open('roster'),
     spend: open('spend'),
@@ -215,7 +232,9 @@ export function openTables({ endpoint, credential, httpClient }: TablesOptions):
 
 /** Creates the tables that are missing. No row: a missing latch row means killed, and only deployment writes it. */
 export async function ensureTables(tables: Tables): Promise<void> {
-  await Promise.all(tableNames.map((name) => tables[name].create()));
+  // One request where they are there already, instead of a connection for each.
+  const there = await tables.names();
+  await Promise.all(tableNames.filter((name) => !there.has(name)).map((name) => tables[name].create()));
 }
 
 /** SHA-256 in hex: a key for text from outside, of fixed length and without forbidden characters. */
