@@ -5,9 +5,22 @@ import type { LedgerEvent, LedgerRecord, LedgerStore } from './record.ts';
 
 const GENESIS = '0'.repeat(64);
 
+/** These only tell what went on. Nothing waits for them, so they gather until something is written that somebody waits for. */
+const TOLD: ReadonlySet<LedgerEvent['kind']> = new Set(['message', 'model', 'plan', 'decision', 'reply']);
+/** The longest that they gather. */
+const GATHER_MS = 50;
+
+interface Group {
+  lines: string;
+  readonly done: Promise<void>;
+  /** Lets it be written as soon as the one before it is. */
+  readonly begin: () => void;
+}
+
 /**
- * The append-only, hash-chained record of one running instance. Records are hashed in the order in which `record` is
- * called and written in groups: while one append is on its way, the next ones gather.
+ * The append-only, hash-chained record of one running instance. Records are hashed and written in the order in which
+ * `record` is called, in groups: while one append is on its way, the next ones gather; and what only tells waits a moment
+ * for what must be written, so that an intent comes with all that led to it in one append.
  */
 export class Ledger {
   readonly #store: LedgerStore;
@@ -15,7 +28,7 @@ export class Ledger {
   #previous = GENESIS;
   #sequence = 0;
   #positionBytes = 0;
-  #gathering: { lines: string; done: Promise<void> } | undefined;
+  #gathering: Group | undefined;
   #tail: Promise<void> = Promise.resolve();
   #broken: StewardError | undefined;
 
@@ -25,16 +38,17 @@ export class Ledger {
   }
 
   /**
-   * Adds a record and resolves when it is durable. Whoever is about to act waits for it; whoever only tells need not.
+   * Adds a record and resolves when it is durable. Whoever is about to act waits for it; whoever only tells need not, and
+   * what is not `pressing` gathers for a moment.
    * Fails with `LEDGER_UNAVAILABLE`; after one failed append nothing more is accepted, since whether it was written is
    * not known and a chain must not fork.
    */
-  async record(event: LedgerEvent): Promise<LedgerRecord> {
+  async record(event: LedgerEvent, { pressing = !TOLD.has(event.kind) } = {}): Promise<LedgerRecord> {
     if (this.#broken !== undefined) throw this.#broken;
     const record = chain({ version: 1, sequence: this.#sequence, at: this.#clock.now().toISOString(), id: publicName(), event, previous: this.#previous });
     this.#sequence += 1;
     this.#previous = record.hash;
-    await this.#write(`${JSON.stringify(record)}\n`);
+    await this.#write(`${JSON.stringify(record)}\n`, pressing);
     return record;
   }
 
@@ -45,17 +59,26 @@ export class Ledger {
 
   /** Resolves when everything recorded so far is durable, or fails as `record` does. */
   async flush(): Promise<void> {
+    this.#gathering?.begin();
     await this.#tail;
     if (this.#broken !== undefined) throw this.#broken;
   }
 
-  #write(line: string): Promise<void> {
-    if (this.#gathering !== undefined) {
-      this.#gathering.lines += line;
-      return this.#gathering.done;
-    }
-    const group = { lines: line, done: Promise.resolve() };
-    group.done = this.#tail.then(async () => {
+  #write(line: string, pressing: boolean): Promise<void> {
+    const group = this.#gathering ?? this.#gather();
+    group.lines += line;
+    if (pressing) group.begin();
+    return group.done;
+  }
+
+  #gather(): Group {
+    let begin = (): void => undefined;
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve;
+    });
+    const timer = setTimeout(begin, GATHER_MS);
+    const done = Promise.all([this.#tail, begun]).then(async () => {
+      clearTimeout(timer);
       this.#gathering = undefined;
       if (this.#broken !== undefined) throw this.#broken;
       try {
@@ -66,9 +89,10 @@ export class Ledger {
         throw this.#broken;
       }
     });
+    const group: Group = { lines: '', done, begin };
     this.#gathering = group;
-    this.#tail = group.done.catch(() => undefined);
-    return group.done;
+    this.#tail = done.catch(() => undefined);
+    return group;
   }
 }
 

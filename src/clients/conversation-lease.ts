@@ -47,7 +47,7 @@ export class LeaseKeeper {
     const deadlineMs = this.#clock.monotonicMs() + this.#timings.waitMs;
     const known = this.#tags.get(partition);
     // With the tag of our own last release this succeeds exactly if nobody took the lease since.
-    let taken = await this.#try(partition, known);
+    let taken = await this.#try(partition, known, known !== undefined);
     for (let attempt = 1; taken === undefined; attempt += 1) {
       const row = await this.#table.read(partition, LEASE_KEY);
       if (row === undefined) taken = await this.#try(partition, undefined);
@@ -60,7 +60,19 @@ export class LeaseKeeper {
     return taken;
   }
 
-  async #try(partition: string, etag: string | undefined): Promise<ConversationLease | undefined> {
+  /**
+   * Takes the lease again if nobody had it since this instance let go of it, in one call. Undefined when that is not
+   * known, did not hold or failed: `take` then says what is the matter.
+   */
+  async takeAgain(partition: string): Promise<ConversationLease | undefined> {
+    const known = this.#tags.get(partition);
+    if (known === undefined) return undefined;
+    // Used up: two attempts with one tag would be each other's conflict.
+    this.#tags.delete(partition);
+    return this.#try(partition, known, true).catch(() => undefined);
+  }
+
+  async #try(partition: string, etag: string | undefined, unbroken = false): Promise<ConversationLease | undefined> {
     const beganMs = this.#clock.monotonicMs();
     const properties = { owner: this.#owner, held: true };
     const written = etag === undefined ? await this.#table.insert(partition, LEASE_KEY, properties) : await this.#table.replace(partition, LEASE_KEY, properties, etag);
@@ -68,7 +80,7 @@ export class LeaseKeeper {
       this.#tags.delete(partition);
       return undefined;
     }
-    return new ConversationLease({ table: this.#table, clock: this.#clock, timings: this.#timings, owner: this.#owner, partition, etag: written.etag, beganMs, released: (tag) => { this.#remember(partition, tag); } });
+    return new ConversationLease({ table: this.#table, clock: this.#clock, timings: this.#timings, owner: this.#owner, partition, etag: written.etag, unbroken, beganMs, released: (tag) => { this.#remember(partition, tag); } });
   }
 
   #remember(partition: string, etag: string | undefined): void {
@@ -85,6 +97,7 @@ interface LeaseState {
   readonly owner: string;
   readonly partition: string;
   readonly etag: string;
+  readonly unbroken: boolean;
   readonly beganMs: number;
   /** Told the tag with which the lease can be taken again, or undefined when it is not known. */
   readonly released: (etag: string | undefined) => void;
@@ -111,12 +124,17 @@ export class ConversationLease {
     return this.#lost.signal;
   }
 
+  /** Nobody else has had the conversation since this instance last let go of it. */
+  get isUnbroken(): boolean {
+    return this.#state.unbroken;
+  }
+
   /**
    * Writes changes in one transaction with the lease row: all fail if the lease was lost. With `release`, the lease is let
-   * go in the same call.
+   * go in the same call. Resolves to the new tags of the changed rows, or to none where the lease was taken right after.
    */
-  async write(changes: readonly Change[], { release }: { readonly release: boolean }): Promise<void> {
-    await this.#serial.inTurn('', () => this.#write(changes, release));
+  async write(changes: readonly Change[], { release }: { readonly release: boolean }): Promise<readonly string[]> {
+    return this.#serial.inTurn('', () => this.#write(changes, release));
   }
 
   /** Lets go, if `write` did not. Never fails: a lease that can't be released ends by itself. */
@@ -132,7 +150,7 @@ export class ConversationLease {
     });
   }
 
-  async #write(changes: readonly Change[], release: boolean): Promise<void> {
+  async #write(changes: readonly Change[], release: boolean): Promise<readonly string[]> {
     const { table, partition, owner, clock, released } = this.#state;
     if (this.#lost.signal.aborted) throw new StewardError('STORAGE_UNAVAILABLE', 'the conversation is no longer ours');
     const beganMs = clock.monotonicMs();
@@ -146,7 +164,7 @@ export class ConversationLease {
     if (!etag) {
       // Written, and somebody took the lease right after.
       this.#lose();
-      return;
+      return [];
     }
     this.#etag = etag;
     this.#held = !release;
@@ -156,6 +174,7 @@ export class ConversationLease {
     } else {
       this.#heldSince(beganMs);
     }
+    return written.slice(1).map((row) => row.etag);
   }
 
   #heldSince(beganMs: number): void {
@@ -165,7 +184,7 @@ export class ConversationLease {
     this.#giveUp = setTimeout(() => { this.#lose(); }, Math.max(0, timings.giveUpMs - sinceMs)).unref();
     this.#timer = setTimeout(() => {
       // A renewal that fails is tried again; the other timer gives up in time.
-      this.#serial.inTurn('', () => (this.#held && !this.#lost.signal.aborted ? this.#write([], false) : Promise.resolve())).catch(() => {
+      this.#serial.inTurn('', () => (this.#held && !this.#lost.signal.aborted ? this.#write([], false) : Promise.resolve([]))).catch(() => {
         if (this.#held && !this.#lost.signal.aborted) this.#timer?.refresh();
       });
     }, timings.renewMs).unref();

@@ -26,6 +26,7 @@ const REDELIVERY_MS = 24 * 60 * 60_000;
 const MOST_INBOX_ROWS = 10_000;
 const MOST_TIDIED_AT_ONCE = 20;
 const MOST_TIDIED_KNOWN = 5_000;
+const MOST_KEPT = 200;
 const NOTHING: Memory = { history: [], handles: [], words: [] };
 
 /**
@@ -43,6 +44,13 @@ export class TableConversationStore implements ConversationStore {
   /** Conversations whose old rows wait to be removed, and when each was last rid of them. */
   readonly #untidied = new Set<string>();
   readonly #tidiedMs = new Map<string, number>();
+  /** Leases that are being taken while the message is noted, until its turn comes for them. */
+  readonly #ahead = new Map<string, Promise<ConversationLease | undefined>>();
+  /**
+   * What the last turn of a conversation left behind, for the next one: good as long as nobody else has had the
+   * conversation. One person's at most, since only a personal chat has a memory worth keeping.
+   */
+  readonly #kept = new Map<string, { readonly key: string; readonly memory: Memory }>();
   /** The lease of the turn that a call belongs to. A click that comes meanwhile is no part of the turn. */
   readonly #current = new AsyncLocalStorage<{ readonly partition: string; readonly lease: ConversationLease }>();
 
@@ -58,7 +66,13 @@ export class TableConversationStore implements ConversationStore {
   async receive(received: Received): Promise<boolean> {
     const row = inboxRow(received.conversationId, received.activityId);
     const properties = { ...jsonProperties(toStoredJson(received)), open: true };
-    if ((await this.#table.insert(row.partition, row.key, properties)) === 'exists') return false;
+    this.#takeAhead(row.partition);
+    try {
+      if ((await this.#table.insert(row.partition, row.key, properties)) === 'exists') return false;
+    } finally {
+      // Whoever works on the message asks for its turn at once; a redelivery and a `cancel` never do.
+      setImmediate(() => this.#releaseUnclaimed(row.partition));
+    }
     this.#inbox.add(row);
     const tidiedMs = this.#tidiedMs.get(row.partition);
     if (tidiedMs === undefined || this.#clock.monotonicMs() - tidiedMs >= REDELIVERY_MS) this.#untidied.add(row.partition);
@@ -68,7 +82,8 @@ export class TableConversationStore implements ConversationStore {
   async inOrder<T>(conversationId: string, turn: (lease: Lease) => Promise<T>): Promise<T> {
     const partition = keyOf(conversationId);
     return this.#turns.inTurn(partition, async () => {
-      const lease = await this.#keeper.take(partition);
+      const lease = (await this.#claimAhead(partition)) ?? (await this.#keeper.take(partition));
+      if (!lease.isUnbroken) this.#kept.delete(partition);
       try {
         // eslint-disable-next-line steward/one-executor -- AsyncLocalStorage's own `run`: nothing is executed that was not here before
         return await this.#current.run({ partition, lease }, () => turn({ signal: lease.signal }));
@@ -79,18 +94,24 @@ export class TableConversationStore implements ConversationStore {
   }
 
   async load(conversationId: string, person: InternalId): Promise<Memory> {
-    const row = await this.#table.read(keyOf(conversationId), memoryKey(person));
+    const partition = keyOf(conversationId);
+    const kept = this.#kept.get(partition);
+    if (kept?.key === memoryKey(person) && this.#leaseOf(partition) !== undefined) return kept.memory;
+    const row = await this.#table.read(partition, memoryKey(person));
     return row === undefined ? NOTHING : { ...fromStoredJson(memoryShape, jsonOf(row)), version: row.etag };
   }
 
   /** In a turn, `answered` lets go of the lease in the same call. */
   async save(conversationId: string, person: InternalId, memory: Memory, answered?: string): Promise<void> {
     const partition = keyOf(conversationId);
-    const row = { key: memoryKey(person), properties: { ...jsonProperties(toStoredJson(bounded(memory))), shape: 1 } };
+    const stored = bounded(memory);
+    const row = { key: memoryKey(person), properties: { ...jsonProperties(toStoredJson(stored)), shape: 1 } };
     const marks = answered === undefined ? [] : [closed(answered)];
     const lease = this.#leaseOf(partition);
+    this.#kept.delete(partition);
     if (lease !== undefined) {
-      await lease.write([{ kind: 'upsert', ...row }, ...marks], { release: answered !== undefined });
+      const [version] = await lease.write([{ kind: 'upsert', ...row }, ...marks], { release: answered !== undefined });
+      if (version) this.#keep(partition, row.key, { ...stored, version });
     } else {
       const change: Change = memory.version === undefined ? { kind: 'insert', ...row } : { kind: 'replace', ...row, etag: memory.version };
       if ((await this.#table.transact(partition, [change, ...marks])) === 'conflict') throw new StewardError('STORAGE_UNAVAILABLE', 'a memory was saved by somebody else since it was loaded');
@@ -183,6 +204,27 @@ export class TableConversationStore implements ConversationStore {
         await this.#table.remove(partition, key);
       }
     }
+  }
+
+  /** Nobody waits for both calls one after the other when the conversation is idle here, and was ours last. */
+  #takeAhead(partition: string): void {
+    if (!this.#turns.isBusy(partition) && !this.#ahead.has(partition)) this.#ahead.set(partition, this.#keeper.takeAgain(partition));
+  }
+
+  async #claimAhead(partition: string): Promise<ConversationLease | undefined> {
+    const ahead = this.#ahead.get(partition);
+    this.#ahead.delete(partition);
+    return ahead;
+  }
+
+  #releaseUnclaimed(partition: string): void {
+    if (!this.#turns.isBusy(partition)) void this.#claimAhead(partition).then((lease) => lease?.release());
+  }
+
+  #keep(partition: string, key: string, memory: Memory): void {
+    this.#kept.set(partition, { key, memory });
+    const oldest = this.#kept.keys().next();
+    if (this.#kept.size > MOST_KEPT && oldest.done !== true) this.#kept.delete(oldest.value);
   }
 
   #leaseOf(partition: string): ConversationLease | undefined {

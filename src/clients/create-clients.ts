@@ -22,6 +22,7 @@ import { BlobLedgerStore } from './ledger-store.ts';
 import { TableLimitStore } from './limit-store.ts';
 import { AzureReasoner, MODEL_TIMEOUT_MS } from './model.ts';
 import { GraphPeopleDirectory } from './people-directory.ts';
+import { SpendPurse } from './spend-purse.ts';
 import { TableSpendStore } from './spend-store.ts';
 import { ensureTables, openTables } from './tables.ts';
 import { Vault, type KnownSecret } from './vault.ts';
@@ -109,7 +110,7 @@ export function createClients(options: ClientOptions): Clients {
     whoIsWho,
     latch: new TableLatchStore(tables.latch),
     roster: new TableAdminRoster(tables.roster, clock),
-    spend: new TableSpendStore(tables.spend),
+    spend: new SpendPurse(new TableSpendStore(tables.spend)),
     limits: new TableLimitStore(tables.limits),
     approvals: new TableApprovalStore(tables.approvals),
     conversations: new TableConversationStore(tables.conversations, { instance, clock }),

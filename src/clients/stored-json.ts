@@ -18,19 +18,13 @@ function plain(value: unknown): unknown {
   return value;
 }
 
-const storedId = z.strictObject({ $id: z.string().min(1) });
-const storedDate = z.strictObject({ $date: z.iso.datetime() });
+const storedDate = z.iso.datetime();
 
 /** Reads what `toStoredJson` wrote, in the shape that is needed. Fails with `STORAGE_UNAVAILABLE` on anything else. */
 export function fromStoredJson<T>(schema: z.ZodType<T>, json: string): T {
   let value: unknown;
   try {
-    value = JSON.parse(json, (_key, field: unknown) => {
-      const id = storedId.safeParse(field);
-      if (id.success) return new InternalId(id.data.$id);
-      const date = storedDate.safeParse(field);
-      return date.success ? new Date(date.data.$date) : field;
-    });
+    value = JSON.parse(json, (_key, field: unknown) => revived(field));
   } catch (error) {
     throw new StewardError('STORAGE_UNAVAILABLE', 'a stored value is not JSON', { cause: error });
   }
@@ -38,6 +32,17 @@ export function fromStoredJson<T>(schema: z.ZodType<T>, json: string): T {
   if (parsed.success) return parsed.data;
   const where = parsed.error.issues.map((issue) => issue.path.join('.')).join(', ');
   throw new StewardError('STORAGE_UNAVAILABLE', `a stored value has an unexpected shape at: ${where}`);
+}
+
+/** An id or a date where exactly that was written out, else the field itself. Called for every value of a row: no schema. */
+function revived(field: unknown): unknown {
+  if (typeof field !== 'object' || field === null) return field;
+  const [entry, another]: readonly (readonly [string, unknown])[] = Object.entries(field);
+  if (entry === undefined || another !== undefined) return field;
+  const [name, value] = entry;
+  if (typeof value !== 'string') return field;
+  if (name === '$id' && value !== '') return new InternalId(value);
+  return name === '$date' && storedDate.safeParse(value).success ? new Date(value) : field;
 }
 
 /** An internal id that was read back. */

@@ -110,12 +110,15 @@ export class Executor {
     }
     const durationMs = Math.round(this.#clock.monotonicMs() - startedMs);
     // What happened has happened: a ledger that refuses now must not turn it into a failure. The open intent stays.
-    await this.#outcome(execution, receipt.kind, requestIds, durationMs, 'code' in receipt ? receipt.code : undefined).catch(() => undefined);
+    // Of an effect nobody is told before its outcome is durable; a read changed nothing, and its result need not wait.
+    const pressing = action.effect !== 'read';
+    const recorded = this.#outcome(execution, receipt.kind, requestIds, durationMs, 'code' in receipt ? receipt.code : undefined, pressing).catch(() => undefined);
+    if (pressing) await recorded;
     return receipt;
   }
 
-  async #outcome(execution: string, outcome: string, requestIds: readonly string[], durationMs: number, code?: StewardErrorCode): Promise<void> {
-    await this.#ledger.record({ kind: 'outcome', execution, outcome, ...(code && { code }), requestIds, durationMs });
+  async #outcome(execution: string, outcome: string, requestIds: readonly string[], durationMs: number, code?: StewardErrorCode, pressing = true): Promise<void> {
+    await this.#ledger.record({ kind: 'outcome', execution, outcome, ...(code && { code }), requestIds, durationMs }, { pressing });
   }
 }
 

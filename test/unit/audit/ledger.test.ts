@@ -82,6 +82,30 @@ describe('ledger', () => {
     assert.deepEqual(durable, [0, 1, 2, 3]);
   });
 
+  it('writes what only tells together with the next record that somebody waits for, in the order of the calls', async () => {
+    const blob = new Blob();
+    const ledger = new Ledger(blob, clock);
+    const told = (turn: number): LedgerEvent => ({ kind: 'reply', turn: `turn-${turn}`, digest: '', withheld: false });
+    const early = [ledger.record(told(0)), ledger.record(told(1))];
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(blob.appends.length, 0);
+    await Promise.all([...early, ledger.record(event(2))]);
+    assert.deepEqual(blob.appends.map((lines) => lines.split('\n').length - 1), [3]);
+    assert.equal(firstBadRecord(blob.records()), undefined);
+  });
+
+  it('writes what only tells after a moment, and at once when it is flushed', async () => {
+    const blob = new Blob();
+    const ledger = new Ledger(blob, clock);
+    await ledger.record({ kind: 'reply', turn: 'turn-0', digest: '', withheld: false });
+    assert.equal(blob.appends.length, 1);
+    const beganMs = performance.now();
+    void ledger.record(event(1), { pressing: false });
+    await ledger.flush();
+    assert.equal(blob.appends.length, 2);
+    assert.ok(performance.now() - beganMs < 40, 'a flush waited for more to gather');
+  });
+
   it('flushes only when everything recorded so far is durable', async () => {
     const blob = new Blob();
     let release = (): void => undefined;

@@ -95,7 +95,7 @@ describe('conversation store', () => {
     assert.deepEqual((await other.load(conversation(), person)).words, []);
   });
 
-  it('takes four calls to storage for a common turn', async () => {
+  it('takes four calls to storage for the first turn of a conversation, and three for the next ones', async () => {
     const { journal } = await cloud();
     const { store } = await storeOf();
     const [conversationId, person] = [conversation(), newId()];
@@ -105,11 +105,42 @@ describe('conversation store', () => {
         await store.save(conversationId, person, await store.load(conversationId, person), activityId);
       });
     };
-    for (const activityId of ['1', '2', '3']) {
+    for (const [activityId, calls] of [['1', 4], ['2', 3], ['3', 3]] as const) {
       journal.clear();
       await turn(activityId);
-      assert.equal(journal.entries({ service: 'storage' }).length, 4, activityId);
+      assert.equal(journal.entries({ service: 'storage' }).length, calls, activityId);
     }
+  });
+
+  it('knows in a turn what another instance remembered since, also when nothing was saved in between', async () => {
+    const [{ store }, { store: other }] = [await storeOf(), await storeOf()];
+    const [conversationId, person] = [conversation(), newId()];
+    const words = (where: typeof store) => where.inOrder(conversationId, async () => (await where.load(conversationId, person)).words);
+    const write = (where: typeof store, word: string) => where.inOrder(conversationId, () => where.save(conversationId, person, { ...memory, words: [word] }, '1'));
+    await write(store, 'ours');
+    assert.deepEqual(await words(store), ['ours']);
+    await write(other, 'theirs');
+    assert.deepEqual(await words(store), ['theirs']);
+    // That turn saved nothing; the one after it must not go back to what was kept before.
+    assert.deepEqual(await words(store), ['theirs']);
+    await store.inOrder(conversationId, async () => store.save(conversationId, person, { ...memory, words: ['ours again'] }));
+    assert.deepEqual(await words(store), ['ours again']);
+    const seen = await store.load(conversationId, person);
+    await other.save(conversationId, person, { ...(await other.load(conversationId, person)), words: ['a click'] });
+    assert.deepEqual((await store.load(conversationId, person)).words, ['a click'], 'outside a turn storage is asked');
+    await rejectsWith(store.save(conversationId, person, seen), 'STORAGE_UNAVAILABLE');
+  });
+
+  it('keeps nobody else waiting for a lease that it took for a message without a turn', async () => {
+    const [{ store }, { store: other }] = [await storeOf(), await storeOf()];
+    const conversationId = conversation();
+    await store.inOrder(conversationId, async () => undefined);
+    const received = { conversationId, activityId: '1', place: placeOf(conversationId) };
+    // A `cancel`, and its redelivery: both are noted, and neither asks for a turn.
+    assert.deepEqual([await store.receive(received), await store.receive(received)], [true, false]);
+    const beganMs = performance.now();
+    await other.inOrder(conversationId, async () => undefined);
+    assert.ok(performance.now() - beganMs < quick.leaseMs / 2, 'it waited for the lease to end by itself');
   });
 
   it('keeps the order of calls and never runs two turns at once, also over two instances', async () => {

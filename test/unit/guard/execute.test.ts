@@ -57,6 +57,23 @@ describe('executor', () => {
     assert.deepEqual([outcome.outcome, outcome.requestIds], ['done', ['request-1']]);
   });
 
+  it('waits for the outcome of an effect to be durable, and not for that of a read', async () => {
+    for (const which of ['block', 'look'] as const) {
+      const made = make();
+      const { executor, records } = made;
+      const token = await made[which]();
+      const stored = deferred<undefined>();
+      records.onAppend = async (lines) => (lines.includes('"kind":"outcome"') ? stored.promise : undefined);
+      let over = false;
+      const executing = executor.execute(token).then(() => (over = true));
+      await settle();
+      await new Promise((resolve) => setTimeout(resolve, 80));
+      assert.equal(over, which === 'look');
+      stored.resolve(undefined);
+      await executing;
+    }
+  });
+
   it('keeps ids, names and reasons out of the ledger', async () => {
     const { executor, block, records } = make();
     await executor.execute(await block());

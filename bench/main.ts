@@ -1,0 +1,29 @@
+/** `npm run bench -- <what> [--json] [options]`: measures on this machine and prints a table, or one JSON document. */
+
+interface Bench {
+  readonly run: (options: { readonly json: boolean; readonly args: readonly string[] }) => Promise<void>;
+}
+
+const benches: ReadonlyMap<string, () => Promise<Bench>> = new Map([
+  ['turn', () => import('./turn.ts')],
+  // By a name that the compiler does not follow: each measurement stands alone.
+  ['start', () => import(new URL('start.ts', import.meta.url).href) as Promise<Bench>],
+]);
+
+const USAGE = `npm run bench -- <what> [--json] [options]
+  turn     a message answered: Steward beside a bare Teams AI bot and a bare Bot Framework echo
+             --rounds N      measured turns of each bot (200)
+             --quiet N       turns after more than a second of silence (20)
+             --no-actions    without confirm-and-execute
+             --profile DIR   writes a processor profile of Steward there
+  start    from the start of the process to listening`;
+
+const [name = '', ...rest] = process.argv.slice(2);
+const load = benches.get(name);
+if (load === undefined) {
+  process.stderr.write(`${USAGE}\n`);
+  process.exitCode = 2;
+} else {
+  const bench = await load();
+  await bench.run({ json: rest.includes('--json'), args: rest.filter((argument) => argument !== '--json') });
+}
