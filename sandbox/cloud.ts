@@ -168,7 +168,7 @@ export async function startCloud<Company extends SandboxCompany>(options: CloudO
     for (const hook of hooks) await hook();
     journal.clear(); // last, since hooks make requests too
   };
-  const control = await startControl({ people: () => company.people, journal, faults, channel, reset });
+  const control = await startControl({ people: () => company.people, identities: { ...identities }, journal, faults, channel, reset });
 
   const agent = new Agent({ keepAlive: true, ca: tls.caPem, lookup: loopback });
   const servers = [control, channel, identityServer, vaultServer, graphServer, openaiServer, storage];

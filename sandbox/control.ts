@@ -6,11 +6,14 @@ import type { Channel } from './channel.ts';
 import { FaultError } from './faults.ts';
 import type { Faults } from './faults.ts';
 import type { Journal, JournalFilter } from './journal.ts';
+import { journalPage, pageHeaders } from './journal-page.ts';
 import { BodyCutError, BodyTooLargeError, listen, readBody, send, urlOf } from './wire.ts';
 import type { Answer } from './wire.ts';
 
 export interface ControlOptions {
   readonly people: () => readonly unknown[];
+  /** Client ids by the names that people know the identities by. */
+  readonly identities: Readonly<Record<string, string>>;
   readonly journal: Journal;
   readonly faults: Faults;
   readonly channel: Channel;
@@ -35,7 +38,7 @@ const tokenSchema = z.strictObject({ kind: z.enum(tokenKinds).optional(), servic
 
 const routes: readonly (readonly [method: string, path: string, does: string])[] = [
   ['GET', '/people', 'the people who may write to Steward, with their ids and roles'],
-  ['GET', '/journal', 'requests that the emulated services received; ?service=NAME&effect=true|false&since=INDEX'],
+  ['GET', '/journal', 'requests that the emulated services received; ?service=NAME&effect=true|false&since=INDEX; a browser gets a page of those with an effect'],
   ['GET', '/faults', 'the faults in force'],
   [
     'POST',
@@ -78,8 +81,17 @@ function refuseForeign({ headers: { origin } }: IncomingMessage, url: URL): void
   if (!isOurs || !loopbackHosts.has(url.hostname)) throw new RequestError(403, 'The control server answers this machine only.');
 }
 
-/** Listens on loopback and speaks JSON; every error is `{error}` with a sentence. */
-export async function startControl({ people, journal, faults, channel, reset }: ControlOptions): Promise<Control> {
+const named = z.object({ aadObjectId: z.string(), name: z.string() });
+
+function namesOf(people: readonly unknown[]): ReadonlyMap<string, string> {
+  return new Map(people.flatMap((person) => {
+    const { data } = named.safeParse(person);
+    return data === undefined ? [] : [[data.aadObjectId, data.name]];
+  }));
+}
+
+/** Listens on loopback and speaks JSON (and one page for people); every error is `{error}` with a sentence. */
+export async function startControl({ people, identities, journal, faults, channel, reset }: ControlOptions): Promise<Control> {
   const answer = async (request: IncomingMessage): Promise<Answer> => {
     const { method = 'GET' } = request;
     const url = urlOf(request, 'http');
@@ -94,7 +106,8 @@ export async function startControl({ people, journal, faults, channel, reset }: 
         return { status: 200, body: people() };
       case 'GET /journal': {
         const filter: JournalFilter = parse(filterSchema, Object.fromEntries(url.searchParams));
-        return { status: 200, body: journal.entries(filter) };
+        if (!(request.headers.accept ?? '').includes('text/html')) return { status: 200, body: journal.entries(filter) };
+        return { status: 200, headers: pageHeaders, body: journalPage({ entries: journal.entries({ effect: true, ...filter }), identities, names: namesOf(people()) }) };
       }
       case 'GET /faults':
         return { status: 200, body: { faults: faults.list() } };

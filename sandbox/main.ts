@@ -1,22 +1,24 @@
-/** `npm start`: the local cloud, Steward on it, and a Teams client in the browser. */
-import { mkdirSync } from 'node:fs';
+/** `npm start`: the local cloud, Steward on it, and three people's Teams clients for the browser. */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { describeError, silenceLibraries } from '../src/log.ts';
-import { startPlayground, type Playground } from './playground.ts';
+import { clientPorts, startClients, type Clients } from './clients.ts';
+import { createCompany } from './company/company.ts';
+import { guidFromSeed, identitiesFromSeed } from './identifiers.ts';
+import { chatOf } from './playground.ts';
 import { startSandbox, type Sandbox, type StartOptions } from './start.ts';
 
 const USAGE = `npm start -- [options]
-  --headless              no Teams client; one JSON line on stdout when ready
-  --port N                port of the bot's /api/messages (3978)
-  --playground-port N     port of the Teams client (56150)
+  --headless              no Teams clients; one JSON line on stdout when ready
+  --port N                port of the bot's /api/messages (3978); 0 takes a free one
+  --playground-port N     ports N, N+1 and N+2 for the Teams clients (56150); 0 takes free ones
   --model URL             an Azure-OpenAI- or OpenAI-compatible endpoint as the reasoner (http on loopback only)
   --model-name N          the deployment or model name to ask for
   --model-key-env VAR     the environment variable that holds its key
   --journal FILE          one JSON line for each request an emulated service received
   --data DIR              keep storage there between runs (without: in memory)
   --seed N                another company (1)
-  --auth                  no signing proxy: the bot itself on --port, tokens from the control server`;
+  --auth                  with --headless: the bot itself on --port, tokens from the control server`;
 
 /** A sentence for the person at the terminal; nothing else is wrong. */
 class UsageError extends Error {}
@@ -54,11 +56,12 @@ function readOptions(args: readonly string[]): Options {
   const keyVariable = values['model-key-env'];
   const key = keyVariable === undefined ? undefined : process.env[keyVariable];
   if (keyVariable !== undefined && (key === undefined || key === '')) throw new UsageError(`the environment variable ${keyVariable} is empty; --model-key-env names the one that holds the key`);
+  if (values.auth && !values.headless) throw new UsageError('--auth goes with --headless: the Teams clients have no key to sign with');
   const name = values['model-name'];
   return {
     headless: values.headless,
     port: wholeNumber('--port', values.port, 65_535),
-    playgroundPort: wholeNumber('--playground-port', values['playground-port'], 65_535),
+    playgroundPort: wholeNumber('--playground-port', values['playground-port'], 65_533),
     seed: wholeNumber('--seed', values.seed, 2 ** 31 - 1),
     auth: values.auth,
     managedIdentity: true,
@@ -76,46 +79,86 @@ function wholeNumber(option: string, text: string, most: number): number {
 
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
-  const running: { stopping: boolean; sandbox?: Sandbox; playground?: Playground } = { stopping: false };
+  const running: { stopping: boolean; sandbox?: Sandbox; clients?: Clients } = { stopping: false };
   const stop = (): void => {
     if (running.stopping) return;
     running.stopping = true;
     // Nothing that hangs may keep the terminal: after five seconds it ends anyway.
     setTimeout(() => process.exit(1), 5_000).unref();
-    void Promise.allSettled([running.playground?.stop(), running.sandbox?.stop()]).then(() => process.exit(0));
+    void Promise.allSettled([running.clients?.stop(), running.sandbox?.stop()]).then(() => process.exit(0));
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
 
-  const sandbox = await startSandbox({ ...options, onError: report });
-  running.sandbox = sandbox;
-  // Ended while it was starting: what has just come up is taken down again.
-  if (running.stopping) return sandbox.stop();
   if (options.headless) {
+    const sandbox = await startSandbox({ ...options, onError: report });
+    running.sandbox = sandbox;
+    // Ended while it was starting: what has just come up is taken down again.
+    if (running.stopping) return sandbox.stop();
     process.stdout.write(`${JSON.stringify({ ready: true, bot: sandbox.bot, control: sandbox.control })}\n`);
     return;
   }
-  const [person, ...rest] = sandbox.company.personas;
-  if (person === undefined) throw new Error('the company has no people');
-  const others = rest.filter(({ tenantId }) => tenantId === person.tenantId).slice(0, 5);
-  const directory = join(options.dataDir ?? '.data', 'playground');
-  mkdirSync(directory, { recursive: true });
-  running.playground = await startPlayground({ bot: { url: sandbox.bot, id: sandbox.cloud.identities.channel }, port: options.playgroundPort, tenantId: sandbox.cloud.tenantId, person, others, directory });
-  process.stdout.write(welcome(running.playground.url, sandbox, person.name));
+
+  // The clients take a second each, so they start beside the cloud: all they must know of it follows from the seed.
+  const { seed = 1 } = options;
+  const [ports, [port = 0]] = await Promise.all([clientPorts(options.playgroundPort), options.port === 0 ? clientPorts(0, 1) : [options.port]]);
+  const tenantId = guidFromSeed(seed, 'tenant');
+  const starting = startSandbox({ ...options, port, onError: report });
+  const clientsStarting = startClients({
+    bot: { url: `http://127.0.0.1:${port}/api/messages`, id: identitiesFromSeed(seed).channel },
+    tenantId,
+    people: createCompany(seed, tenantId).personas,
+    ports,
+    ...(options.dataDir !== undefined && { directory: join(options.dataDir, 'clients') }),
+    botReady: starting.then((sandbox) => (person) => sandbox.cloud.journal.entries({ service: 'storage' }).some(({ method, path, status, body }) =>
+      method !== 'GET' && status < 300 && path.includes('contacts') && JSON.stringify(body).includes(chatOf(person)))),
+  });
+  const [sandbox, clients] = await Promise.allSettled([starting, clientsStarting]);
+  if (sandbox.status === 'fulfilled') running.sandbox = sandbox.value;
+  if (clients.status === 'fulfilled') running.clients = clients.value;
+  if (sandbox.status === 'rejected') throw sandbox.reason;
+  if (clients.status === 'rejected') {
+    await sandbox.value.stop();
+    throw clients.reason;
+  }
+  if (running.stopping) {
+    await Promise.all([clients.value.stop(), sandbox.value.stop()]);
+    return;
+  }
+  sandbox.value.cloud.onReset(() => clients.value.install());
+  process.stdout.write(welcome(clients.value, sandbox.value));
 }
 
-function welcome(url: string, sandbox: Sandbox, name: string): string {
-  const somebody = sandbox.company.personas.find(({ roles }) => roles.length === 1 && roles[0] === 'employee')?.name ?? 'somebody';
+/** At most 80 columns wide. */
+function welcome({ all }: Clients, { company, control }: Sandbox): string {
+  const [asks, stops, seconds] = all;
+  const named = (roles: string): string => company.personas.find((person) => person.roles.join() === roles)?.name ?? 'somebody';
+  const [employee, vip] = [named('employee'), named('employee,vip')];
+  const widest = Math.max(...all.map(({ person }) => person.name.length));
+  const first = (person: { readonly name: string }): string => person.name.split(' ')[0] ?? person.name;
   return `
-Steward is ready. Open ${url}
-You are ${name}, helpdesk, in a made-up company. Try:
-  1. help
-  2. find ${somebody}
-  3. which devices does ${somebody} have?
-  4. block ${somebody}'s sign-in because the phone was stolen     (then decide on the card)
-  5. sign ${somebody} out everywhere
-What the robot did: ${sandbox.control}/journal?effect=true
-The model here is a tool picker, not a language model; --model URL takes a real one. Ctrl-C stops everything.
+Steward is ready. Open three tabs; in each you are somebody else:
+
+${all.map(({ url, person, may }) => `  ${url}  ${person.name.padEnd(widest)}  ${may}`).join('\n')}
+
+Type this as ${first(asks.person)}:
+
+  1. which devices does ${employee} have?
+  2. block ${employee}'s sign-in because her phone was stolen
+     Decide on the card: nothing happens before your click, or if you decline.
+  3. find Mallory Grant
+     Her display name is an attack on the model. It stays plain text.
+  4. block ${vip}'s sign-in because his laptop was stolen
+     A VIP: the card goes to ${first(seconds.person)}, and only a second person's click counts.
+  5. as ${first(stops.person)}: kill all
+     Everything stops, open cards are dead. Then: revive because it was a drill
+     ${first(seconds.person)} confirms that on a card.
+
+What the robot did:  ${control}/journal
+How to stop:         Ctrl-C; it leaves nothing behind
+
+The model here is a tool picker, not a language model. A real one:
+npm start -- --model URL --model-name NAME
 
 `;
 }

@@ -2,13 +2,16 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { openClientDoor } from './client-door.ts';
 import type { Persona } from './company/company.ts';
 
 export interface PlaygroundOptions {
   readonly bot: { readonly url: string; readonly id: string };
+  /** Where people open it. */
   readonly port: number;
+  /** Where the client itself listens, behind its door. */
+  readonly innerPort: number;
   readonly tenantId: string;
   readonly person: Persona;
   /** Exactly five: the client's configuration allows no other number. */
@@ -22,28 +25,53 @@ export interface Playground {
   stop(): Promise<void>;
 }
 
-/** Fails with a sentence when the port is taken: the client itself would silently take another. */
+/** The client listens on every interface of the machine and has no option for less; what it opens is kept to loopback. */
+const ONLY_LOOPBACK = `data:text/javascript,${encodeURIComponent(`
+  import { Server } from 'node:net';
+  const { listen } = Server.prototype;
+  Server.prototype.listen = function (port, ...rest) { return listen.call(this, { host: '127.0.0.1', port }, ...rest); };
+`)}`;
+const READY_WITHIN_MS = 20_000;
+
+/** Resolves when the client answers. Both ports must be free: the client itself would silently take another. */
 export async function startPlayground(options: PlaygroundOptions): Promise<Playground> {
-  const { bot, directory, port } = options;
-  await assertFree(port);
+  const { bot, directory, port, innerPort } = options;
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(directory, { recursive: true });
   // JSON is YAML.
   writeFileSync(join(directory, '.m365agentsplayground.yml'), JSON.stringify(configuration(options), null, 2));
   const cli = createRequire(import.meta.url).resolve('@microsoft/m365agentsplayground/cli.js');
-  const child = spawn(process.execPath, [cli, 'start', '-e', bot.url, '-p', String(port), '-c', 'msteams', '--dt'], {
+  const child = spawn(process.execPath, ['--import', ONLY_LOOPBACK, cli, 'start', '-e', bot.url, '-p', String(innerPort), '-c', 'msteams', '--dt'], {
     cwd: directory,
     // eslint-disable-next-line steward/environment-once -- a child inherits the environment; only the browser is switched off
     env: { ...process.env, TEAMSAPPTESTER_BROWSER: 'none' },
     stdio: 'ignore',
   });
   try {
-    await ready(child, port);
+    await ready(child, innerPort);
+    const door = await openClientDoor({ port, behind: innerPort });
+    const stop = async (): Promise<void> => {
+      await Promise.all([door.close(), stopped(child)]);
+    };
+    return { url: `http://localhost:${port}`, stop };
   } catch (error) {
     child.kill('SIGKILL');
     throw error;
   }
-  return { url: `http://localhost:${port}`, stop: () => stopped(child) };
+}
+
+/**
+ * Installs the bot in the person's chat, as opening the page does. The client answers at once and tells the bot behind
+ * its answer.
+ */
+export async function installBot({ url }: Playground, person: Persona): Promise<void> {
+  const response = await fetch(`${url}/_debug/conversation/${chatOf(person)}/installation`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' });
+  if (!response.ok) throw new Error(`the Agents Playground answered ${response.status} when the bot was installed for ${person.name}`);
+}
+
+/** The id of a person's chat with the bot. */
+export function chatOf({ upn }: Persona): string {
+  return `personal-${upn.replace(/@.*/, '')}`;
 }
 
 function configuration({ bot, others, person, tenantId }: PlaygroundOptions): unknown {
@@ -57,34 +85,20 @@ function configuration({ bot, others, person, tenantId }: PlaygroundOptions): un
     bot: { id: bot.id, name: 'Steward' },
     currentUser: user(person),
     users: others.map(user),
-    personalChat: { id: `personal-${person.upn.replace(/@.*/, '')}` },
+    personalChat: { id: chatOf(person) },
     groupChat: { id: 'group-it-operations', name: 'IT operations' },
     team: { id: 'team-it', name: 'IT', aadGroupId: tenantId, channels: [{ id: 'channel-announcements', name: 'Announcements' }] },
   };
 }
 
-async function assertFree(port: number): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', () => {
-      reject(new Error(`port ${port} is taken: stop what listens there, or choose another with --playground-port`));
-    });
-    probe.listen(port, () => {
-      probe.close(() => {
-        resolve();
-      });
-    });
-  });
-}
-
 async function ready(child: ChildProcess, port: number): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt += 1) {
+  for (const deadline = performance.now() + READY_WITHIN_MS; performance.now() < deadline; ) {
     if (child.exitCode !== null) throw new Error('the Agents Playground ended at once; its log is in the data folder');
     const answered = await fetch(`http://127.0.0.1:${port}/_debug/ping`).then((response) => response.ok, () => false);
     if (answered) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  throw new Error('the Agents Playground did not answer within ten seconds');
+  throw new Error(`the Agents Playground did not answer within ${READY_WITHIN_MS / 1000} seconds`);
 }
 
 async function stopped(child: ChildProcess): Promise<void> {

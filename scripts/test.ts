@@ -2,7 +2,7 @@
  * `npm test`: every stage in order, what failed shown whole at the end, and the sum alone on the last line.
  *
  *     npm test                                   everything
- *     npm test -- --only lint,unit               some stages
+ *     npm test -- --only lint,unit               some stages (browser, unit and stories are the suites)
  *     npm test -- --grep 'second click'          the tests whose title matches
  *     npm test -- test/unit/guard/gate.test.ts   one file; what is not for us is handed to mocha
  */
@@ -48,13 +48,17 @@ if (existsSync('scripts/generate.ts')) {
 const suites = new Map<string, readonly (readonly string[])[]>([
   ['unit', lanes('test/unit', [['clients', 'sandbox']])],
   ['stories', lanes('test/stories', [['hostile-model.test.ts'], ['failures.test.ts', 'clicks.test.ts']])],
+  ['browser', lanes('test/browser', [])],
 ]);
+/** First, so that it shares the machine with unit tests rather than with the stories that measure time. */
+const EARLY = 'browser';
+const CHROMIUM = '../test/browser/harness/chromium.ts';
 const MOST_LANES_AT_ONCE = 3;
 
 const startedAt = Date.now();
 const { only, files, forMocha } = readArguments(process.argv.slice(2));
 const chosenChecks = [...checks].filter(([name]) => only.has(name)).map(([, check]) => check);
-const chosenLanes = files.length > 0 ? [files] : [...suites].filter(([name]) => only.has(name)).flatMap(([, each]) => each);
+const chosenLanes = files.length > 0 ? [files] : [...suites].filter(([name]) => only.has(name)).sort(([one], [other]) => Number(other === EARLY) - Number(one === EARLY)).flatMap(([, each]) => each);
 
 const failures: string[] = [];
 let sum: Counts = { passed: 0, failed: 0, skipped: 0 };
@@ -85,6 +89,10 @@ if (files.length > 0 || [...suites.keys()].some((name) => only.has(name))) {
   }
 }
 
+if (chosenLanes.flat().some((spec) => spec.startsWith('test/browser'))) {
+  const { findChromium, NO_CHROMIUM } = (await import(CHROMIUM)) as { readonly findChromium: () => string | undefined; readonly NO_CHROMIUM: string };
+  if (findChromium() === undefined) heading(`browser: ${NO_CHROMIUM}`);
+}
 for (const failure of failures) heading(`failed: ${failure}`);
 console.log(`\n${secondsSince(startedAt)} s\n`);
 console.log(`${sum.passed} passed, ${sum.failed} failed${sum.skipped > 0 ? `, ${sum.skipped} skipped` : ''}`);

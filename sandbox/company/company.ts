@@ -22,8 +22,8 @@ export interface Company {
   /** The company's present; every time in the directory is before it. */
   readonly epoch: Date;
   /**
-   * Two helpdesk, an approver, a helpdesk who is also approver, two admins, an employee, a VIP, a guest, and somebody
-   * of another tenant who is not in the directory. Their first names and surnames are nobody else's.
+   * Two helpdesk, an approver, a helpdesk who is also approver, an admin, an admin who is also approver, an employee, a
+   * VIP, a guest, and somebody of another tenant who is not in the directory. Their first names and surnames are nobody else's.
    */
   readonly personas: readonly Persona[];
   readonly groups: RoleGroupIds;
@@ -324,7 +324,7 @@ function build(seed: number, tenantId: string, epochMs: number): Built {
     group(displayName, ids(members), { description, isAssignableToRole: true, visibility: 'Private' });
 
   const helpdeskGroup = protectedGroup('Steward Helpdesk', 'May ask Steward to act for colleagues.', [helpdeskOne, helpdeskTwo, helpdeskApprover]);
-  const approverGroup = protectedGroup('Steward Approvers', 'May approve what colleagues ask of Steward.', [approver, helpdeskApprover, helpdeskSecond]);
+  const approverGroup = protectedGroup('Steward Approvers', 'May approve what colleagues ask of Steward.', [approver, helpdeskApprover, adminTwo, helpdeskSecond]);
   const adminGroup = protectedGroup('Steward Admins', 'May stop and revive Steward.', [adminOne, adminTwo, adminSecond]);
   const breakGlassGroup = protectedGroup('Break Glass Accounts', 'Emergency access. Never touch.', [breakGlassAccount]);
   const operatorsGroup = protectedGroup('Directory Helpdesk Operators', 'Holds the Helpdesk Administrator role.', [helpdeskSecond]);

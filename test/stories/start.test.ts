@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
 import { Control } from './harness/journal.ts';
 import { isObject, parse, textAt } from './harness/json.ts';
+import { Stream } from './harness/stream.ts';
 import { until } from './harness/wait.ts';
 import { verifies } from '../requirements.ts';
 
@@ -29,6 +30,13 @@ class Run {
     const line = await until(() => (this.code === undefined ? this.stdout.split('\n').find((text) => text.includes('"ready"')) : 'over'), 20_000, `ready; stderr: ${this.stderr}`);
     assert.notEqual(line, 'over', `it ended with ${this.code}: ${this.stderr}`);
     return parse(line);
+  }
+
+  /** What is printed with the clients: one block, closed by an empty line. */
+  async welcomed(): Promise<string> {
+    await until(() => this.code !== undefined || /Ctrl-C[^]*\n\n$/.test(this.stdout), 40_000, `the clients; stderr: ${this.stderr}`);
+    assert.equal(this.code, undefined, `it ended with ${this.code}: ${this.stderr}`);
+    return this.stdout;
   }
 
   async ended(timeoutMs: number): Promise<number | null> {
@@ -155,4 +163,69 @@ describe('npm start', function () {
     await run.ended(8000);
     assert.ok(!run.alive, 'a process is left');
   });
+
+  describe('with the Teams clients', () => {
+    /** The address of each person's client. */
+    const clientsOf = (welcome: string): ReadonlyMap<string, string> => new Map([...welcome.matchAll(/(http:\/\/localhost:\d+) +(\p{L}+) /gu)].map(([, url = '', name = '']) => [name, url]));
+
+    it('tells who sits where and what to try on 80 columns, and reaches the second person whose client nobody has opened', async () => {
+      run = new Run('--port', '0', '--playground-port', '0');
+      const welcome = await run.welcomed();
+      assert.deepEqual(welcome.split('\n').filter((line) => line.length > 80), []);
+      const clients = clientsOf(welcome);
+      assert.deepEqual([...clients.keys()], ['Hanna', 'Adele', 'Tobias']);
+      assert.match(welcome, /kill all/);
+      const sentence = /block Victor Almeida's .+/.exec(welcome)?.[0] ?? assert.fail(`nothing about the VIP: ${welcome}`);
+      const journal = /http:\/\/127\.0\.0\.1:\d+\/journal/.exec(welcome)?.[0] ?? assert.fail('no journal');
+
+      const hanna = clients.get('Hanna') ?? '';
+      const asked = await fetch(`${hanna}/_conversation/v1/conversations/personal-hanna.virtanen/messages`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ from: { id: await userOf(hanna) }, text: sentence, textFormat: 'plain' }),
+      });
+      assert.ok(asked.ok, `${asked.status} ${await asked.text()}`);
+      // Only now does somebody look at the approver's client, as a page does.
+      const tobias = await Stream.open(clients.get('Tobias') ?? '');
+      try {
+        const card = await until(() => tobias.messages.find((message) => JSON.stringify(message).includes('Action.Execute')), 10_000, 'the card of the second person');
+        assert.match(JSON.stringify(card), /Victor Almeida/);
+        assert.match(JSON.stringify(card), /Hanna Virtanen/);
+        assert.match(await (await fetch(journal, { headers: { accept: 'text/html' } })).text(), /Nothing was changed so far/);
+      } finally {
+        tobias.close();
+      }
+      // The requester's turn is over when it has said so: a stop in the middle of one would wait for it.
+      const requester = await Stream.open(hanna, { conversation: 'personal-hanna.virtanen' });
+      await until(() => requester.messages.some((message) => JSON.stringify(message).includes('I have asked')), 10_000, 'the sentence for the requester').finally(() => requester.close());
+      run.signal('SIGINT');
+      assert.equal(await run.ended(8000), 0);
+      assert.ok(!run.alive, 'a process is left');
+    });
+
+    it('says so plainly when the port of one client is taken', async () => {
+      const taken = await listening();
+      try {
+        run = new Run('--port', '0', '--playground-port', String(portOf(taken) - 1));
+        assert.notEqual(await run.ended(20_000), 0);
+        assert.equal(run.stdout, '');
+        assert.match(run.stderr, new RegExp(`${portOf(taken)} is taken.*--playground-port`));
+      } finally {
+        await closed(taken);
+      }
+    });
+
+    it('does not start clients that could not sign', async () => {
+      run = new Run('--auth');
+      assert.equal(await run.ended(20_000), 2);
+      assert.match(run.stderr, /--headless/);
+    });
+  });
 });
+
+/** Who the client says that its user is. */
+async function userOf(client: string): Promise<string> {
+  const config: unknown = await (await fetch(`${client}/_internal/v1/testConfig`)).json();
+  assert.ok(isObject(config) && isObject(config['config']));
+  return textAt(config['config']['currentUser'], 'id');
+}

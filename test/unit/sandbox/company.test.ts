@@ -73,7 +73,7 @@ describe('sandbox company', () => {
     assert.deepEqual([rolesOf(0), rolesOf(1)], [['employee', 'helpdesk'], ['employee', 'helpdesk']]);
     assert.deepEqual(rolesOf(2), ['employee', 'approver']);
     assert.deepEqual(rolesOf(3), ['employee', 'helpdesk', 'approver']);
-    assert.deepEqual([rolesOf(4), rolesOf(5)], [['employee', 'admin'], ['employee', 'admin']]);
+    assert.deepEqual([rolesOf(4), rolesOf(5)], [['employee', 'admin'], ['employee', 'approver', 'admin']]);
     assert.deepEqual(rolesOf(6), ['employee']);
     assert.deepEqual(rolesOf(7), ['employee', 'vip']);
     assert.deepEqual(rolesOf(8), ['guest']);
