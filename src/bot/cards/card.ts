@@ -8,20 +8,37 @@ export type CardContent = Readonly<Record<string, unknown>>;
 
 /** What is used of adaptivecards-templating. Its own types pull in the TypeScript sources of another package. */
 interface Engine {
-  readonly Template: new (template: Json) => { expand(context: { readonly $root: unknown }): unknown };
+  readonly Template: new (template: Json) => ParsedTemplate;
+}
+
+interface ParsedTemplate {
+  expand(context: { readonly $root: unknown }): unknown;
 }
 
 // Required when the first card is made: the expression engine behind it takes 200 ms to load.
 const require = createRequire(import.meta.url);
 let engine: Engine | undefined;
+/** Templates hold no text from outside, so there are as many as there are kinds of card; parsing one costs 2 ms, using it again nothing. */
+const parsed = new Map<string, ParsedTemplate>();
+const MOST_PARSED = 200;
 
 /**
  * Expands a template. Values are inserted in one pass and never expanded again, so a name that looks like a template
  * stays a name; `inert` breaks what the client itself would expand.
  */
 export function expand(template: Json, data: Readonly<Record<string, unknown>>): CardContent {
+  return parse(template).expand({ $root: data }) as CardContent;
+}
+
+function parse(template: Json): ParsedTemplate {
+  const key = JSON.stringify(template);
+  const known = parsed.get(key);
+  if (known !== undefined) return known;
   engine ??= require('adaptivecards-templating') as Engine;
-  return new engine.Template(structuredClone(template)).expand({ $root: data }) as CardContent;
+  const made = new engine.Template(JSON.parse(key) as Json);
+  if (parsed.size >= MOST_PARSED) parsed.clear();
+  parsed.set(key, made);
+  return made;
 }
 
 /** The frame of every card. Teams renders Adaptive Cards up to version 1.5. `speak` names the card to a screen reader. */
