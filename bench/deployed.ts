@@ -37,10 +37,13 @@ export async function startEdge(cloud: Pick<Cloud, 'endpoints' | 'caPem'>, conne
   const origin = new URL(cloud.endpoints.channelMetadata).origin;
   const metadata = createServer({ key: authority.key, cert: authority.cert }, (request, response) => {
     fetch(`${origin}${request.url ?? '/'}`)
-      .then(async (answer) => {
-        response.writeHead(answer.status, { 'content-type': 'application/json' }).end((await answer.text()).replaceAll(/http:\/\/127\.0\.0\.1:\d+/g, `https://${METADATA_HOST}`));
+      .then(async (answer) => ({ status: answer.status, text: await answer.text() }))
+      // The stories load restify into this process, whose `writeHead` gives nothing to go on with.
+      .then(({ status, text }) => {
+        response.writeHead(status, { 'content-type': 'application/json' });
+        response.end(text.replaceAll(/http:\/\/127\.0\.0\.1:\d+/g, `https://${METADATA_HOST}`));
       })
-      .catch(() => response.writeHead(502).end());
+      .catch(() => response.destroy());
   });
   const servers = [connector, metadata];
   const [connectorTlsPort, metadataPort] = await Promise.all(servers.map(listen));

@@ -39,6 +39,23 @@ function assertFriendly(turn: Turn): string {
 describe('a conversation', () => {
   const { story } = useWorld({ model: 'own' });
 
+  // First: who has spoken with Steward before is not welcomed again.
+  story('talk.help', 'at installation: one card says who Steward is, what it promises and what this person may ask', async (world) => {
+    const chat = world.chat(world.person('approver'));
+    const since = world.connector.log.length;
+    const welcomes = (): readonly Received[] => chat.since(since).replies.filter((reply) => hasCard(reply) && /I’m Steward/.test(shown(reply)));
+    await chat.install();
+    await world.connector.until(() => welcomes()[0], 5000, 'nobody was welcomed');
+    // A client that reloads installs again.
+    await chat.install();
+    await chat.say('help');
+    const [welcome, ...others] = welcomes();
+    assert.ok(welcome !== undefined && others.length === 0, 'welcomed twice');
+    for (const part of [/before a person confirms it on a card/, /an admin can stop me at once/i, /come to you as cards/, /account/i]) assert.match(shown(welcome), part);
+    assert.doesNotMatch(shown(welcome), /kill all/i);
+    assertNoIds(shown(welcome));
+  });
+
   story(['must.after-click', 'must.only-robot', 'must.once', 'must.model-clean', 'sandbox.model-honest'], 'with the sandbox\'s own model: ask, confirm, done', async (world) => {
     const target = world.colleague();
     const chat = world.chat(world.person('helpdesk'));
@@ -260,22 +277,6 @@ describe('a conversation', () => {
     for (const target of [world.person('admin'), world.person('approver')]) onlySentence(await world.chat(world.person('helpdesk')).say(`block ${target.name} because the phone was stolen`));
     onlySentence(await world.chat(world.person('helpdesk')).say(`block ${world.person('helpdesk').name} because the phone was stolen`));
     await assertNoEffect(world);
-  });
-
-  story('talk.help', 'at installation: one card says who Steward is, what it promises and what this person may ask', async (world) => {
-    const chat = world.chat(world.person('approver'));
-    const since = world.connector.log.length;
-    const welcomes = (): readonly Received[] => chat.since(since).replies.filter((reply) => hasCard(reply) && /I’m Steward/.test(shown(reply)));
-    await chat.install();
-    await world.connector.until(() => welcomes()[0], 5000, 'nobody was welcomed');
-    // A client that reloads installs again.
-    await chat.install();
-    await chat.say('help');
-    const [welcome, ...others] = welcomes();
-    assert.ok(welcome !== undefined && others.length === 0, 'welcomed twice');
-    for (const part of [/before a person confirms it on a card/, /an admin can stop me at once/i, /come to you as cards/, /account/i]) assert.match(shown(welcome), part);
-    assert.doesNotMatch(shown(welcome), /kill all/i);
-    assertNoIds(shown(welcome));
   });
 
   story('path.personal', 'in a group or a channel: actions are pointed to the personal chat, help works', async (world) => {
