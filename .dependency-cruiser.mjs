@@ -34,7 +34,7 @@ const floorRules = Object.entries(floors).map(([folder, [below, why]]) => ({
   comment: `src/${folder} may import ${[folder, ...below, ...shared].join(', ')} and nothing else of ours: ${why}.`,
   severity: 'error',
   from: { path: `^src/${folder}/` },
-  to: { path: ours('src', 'sandbox', 'test', 'bench', 'scripts'), pathNot: `^src/(${[folder, ...below, ...shared].join('|')})(/|$)` },
+  to: { path: ours('src', 'sandbox', 'test', 'proof', 'bench', 'scripts'), pathNot: `^src/(${[folder, ...below, ...shared].join('|')})(/|$)` },
 }));
 
 export default {
@@ -52,7 +52,7 @@ export default {
       comment: 'errors.ts and clock.ts may be imported by all, so they import nothing of ours.',
       severity: 'error',
       from: { path: `^src/(${shared.join('|')})$` },
-      to: { path: ours('src', 'sandbox', 'test', 'bench', 'scripts') },
+      to: { path: ours('src', 'sandbox', 'test', 'proof', 'bench', 'scripts') },
     },
     {
       name: 'one-wiring',
@@ -73,7 +73,7 @@ export default {
       comment: 'Code that fakes an identity, a service or an approval must not be in the build: src imports nothing outside src.',
       severity: 'error',
       from: { path: '^src/' },
-      to: { path: ours('sandbox', 'test', 'bench', 'scripts') },
+      to: { path: ours('sandbox', 'test', 'proof', 'bench', 'scripts') },
     },
     {
       name: 'hands-decide-nothing',
@@ -143,14 +143,14 @@ export default {
       comment: 'The sandbox is something people run; tests are built on it, not the other way round.',
       severity: 'error',
       from: { path: '^sandbox/' },
-      to: { path: ours('test', 'bench', 'scripts') },
+      to: { path: ours('test', 'proof', 'bench', 'scripts') },
     },
     {
       name: 'sandbox-model-is-a-stranger',
       comment: 'The stand-in model sees what any model sees, the wire: neither Steward, nor the company whose data it would otherwise guess, nor prompts and tests.',
       severity: 'error',
       from: { path: '^sandbox/model/' },
-      to: { path: ['^(src|prompts|test|bench|scripts|infra)/', '^sandbox/(company|graph)/'] },
+      to: { path: ['^(src|prompts|test|proof|bench|scripts|infra)/', '^sandbox/(company|graph)/'] },
     },
     {
       name: 'declared-packages-only',

@@ -145,7 +145,7 @@ export default defineConfig(
 
   {
     // Outside the product a `default` may stand for "the rest of what others defined".
-    files: ['sandbox/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts', 'scripts/**/*.ts'],
+    files: ['sandbox/**/*.ts', 'test/**/*.ts', 'proof/**/*.ts', 'bench/**/*.ts', 'scripts/**/*.ts'],
     rules: { '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }] },
   },
   {

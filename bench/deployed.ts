@@ -10,9 +10,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSecureContext, TLSSocket } from 'node:tls';
 import { fileURLToPath } from 'node:url';
-import { generate } from 'selfsigned';
 import type { Cloud } from '../sandbox/cloud.ts';
 import type { Company } from '../sandbox/company/company.ts';
+import { createCertificates, type Certificates } from '../sandbox/tls.ts';
 
 /** Where activities of a deployed bot come from, and where its answers go. */
 export const SERVICE_URL = 'https://smba.trafficmanager.net/';
@@ -31,7 +31,7 @@ export interface Edge {
 
 /** `connectorPort` is where a plain-http connector listens. */
 export async function startEdge(cloud: Pick<Cloud, 'endpoints' | 'caPem'>, connectorPort: number): Promise<Edge> {
-  const authority = await certificatesFor([CONNECTOR_HOST, METADATA_HOST]);
+  const authority = await createCertificates([CONNECTOR_HOST, METADATA_HOST]);
   const connector = tlsTo(connectorPort, authority);
   // The sandbox names its keys by its own address.
   const origin = new URL(cloud.endpoints.channelMetadata).origin;
@@ -55,7 +55,7 @@ export async function startEdge(cloud: Pick<Cloud, 'endpoints' | 'caPem'>, conne
   const hosts = Object.fromEntries([...[graph, vault, openai, tables, blobs].map(at), [`${CONNECTOR_HOST}:443`, connectorTlsPort], [`${METADATA_HOST}:443`, metadataPort]]);
   const folder = mkdtempSync(join(tmpdir(), 'steward-bench-'));
   const authorities = join(folder, 'authorities.pem');
-  writeFileSync(authorities, cloud.caPem + authority.ca);
+  writeFileSync(authorities, cloud.caPem + authority.caPem);
   return {
     environment: { BENCH_REDIRECT: JSON.stringify(hosts), NODE_EXTRA_CA_CERTS: authorities },
     close: async () => {
@@ -201,34 +201,8 @@ export async function deployLatch(cloud: Cloud): Promise<void> {
   if (row >= 300) throw new Error(`the latch could not be written: ${row}`);
 }
 
-interface Authority {
-  readonly ca: string;
-  readonly key: string;
-  readonly cert: string;
-}
-
-async function certificatesFor(names: readonly string[]): Promise<Authority> {
-  const common = { keyType: 'ec', algorithm: 'sha256' } as const;
-  const ca = await generate([{ name: 'commonName', value: 'Steward bench CA' }], {
-    ...common,
-    extensions: [
-      { name: 'basicConstraints', cA: true, critical: true },
-      { name: 'keyUsage', keyCertSign: true, cRLSign: true, critical: true },
-    ],
-  });
-  const leaf = await generate([{ name: 'commonName', value: 'localhost' }], {
-    ...common,
-    ca: { key: ca.private, cert: ca.cert },
-    extensions: [
-      { name: 'extKeyUsage', serverAuth: true },
-      { name: 'subjectAltName', altNames: names.map((value) => ({ type: 2 as const, value })) },
-    ],
-  });
-  return { ca: `${ca.cert}\n`, key: `${leaf.private}\n`, cert: `${leaf.cert}\n${ca.cert}\n` };
-}
-
 /** Takes TLS off and hands the bytes on. */
-function tlsTo(port: number, { key, cert }: Authority): Server {
+function tlsTo(port: number, { key, cert }: Certificates): Server {
   const secureContext = createSecureContext({ key, cert });
   return createTcpServer((raw) => {
     const inside = new TLSSocket(raw, { isServer: true, secureContext });

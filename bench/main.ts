@@ -6,6 +6,7 @@ interface Bench {
 
 const benches: ReadonlyMap<string, () => Promise<Bench>> = new Map([
   ['turn', () => import('./turn.ts')],
+  ['gate', () => import('./gate.ts')],
   // By a name that the compiler does not follow: each measurement stands alone.
   ['start', () => import(new URL('start.ts', import.meta.url).href) as Promise<Bench>],
 ]);
@@ -16,6 +17,9 @@ const USAGE = `npm run bench -- <what> [--json] [options]
              --quiet N       turns after more than a second of silence (20)
              --no-actions    without confirm-and-execute
              --profile DIR   writes a processor profile of Steward there
+  gate     decisions beside plain Cedar and casbin, and an approval on Azurite
+             --questions N   asked of each (6000)
+             --approvals N   from the request to the end (200)
   start    from the start of the process to listening`;
 
 const [name = '', ...rest] = process.argv.slice(2);

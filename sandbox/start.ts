@@ -6,6 +6,7 @@ import { createConnectorClient } from '../src/clients/connector.ts';
 import { createClients, type ClientOptions } from '../src/clients/create-clients.ts';
 import { systemClock } from '../src/clients/clock.ts';
 import { dearest, priceOf } from '../src/clients/model-prices.ts';
+import { deployLatch } from '../src/guard/kill-switch.ts';
 import { createSteward, type Steward } from '../src/steward.ts';
 import { startCloud, type Cloud } from './cloud.ts';
 import { createCompany, type Company } from './company/company.ts';
@@ -136,15 +137,10 @@ async function startSteward(cloud: Cloud, company: Company, options: StartOption
       onError: options.onError ?? (() => undefined),
     },
   );
-  await deployLatch(clients);
-  return { started: steward, ...(await steward.start(port, '127.0.0.1')) };
-}
-
-/** What a deployment does once: without it, Steward counts as killed. A latch that is there stays as it is. */
-async function deployLatch(clients: ReturnType<typeof createClients>): Promise<void> {
   await clients.prepare();
-  if ((await clients.latch.read(AbortSignal.timeout(5_000))) !== undefined) return;
-  await clients.latch.write({ level: 'full', epoch: 1, changedAt: systemClock.now(), changedBy: 'deployment', changedByName: '', reason: 'deployed' }, 'any');
+  // The made-up company is past its pilot.
+  await deployLatch(clients.latch, systemClock, 'full');
+  return { started: steward, ...(await steward.start(port, '127.0.0.1')) };
 }
 
 /** The environment that App Service gives a process with managed identities. */

@@ -9,7 +9,7 @@ export interface Certificates {
   readonly cert: string;
 }
 
-const hostNames = [
+const hostNames: readonly string[] = [
   'localhost',
   '*.vault.azure.net',
   'graph.microsoft.com',
@@ -19,7 +19,7 @@ const hostNames = [
 ];
 
 /** Production host names are in the leaf, so that production clients verify names as they do in Azure. */
-export async function createCertificates(): Promise<Certificates> {
+export async function createCertificates(names = hostNames): Promise<Certificates> {
   const common = { keyType: 'ec', algorithm: 'sha256' } as const;
   const ca = await generate([{ name: 'commonName', value: 'Steward sandbox CA' }], {
     ...common,
@@ -36,7 +36,7 @@ export async function createCertificates(): Promise<Certificates> {
       { name: 'extKeyUsage', serverAuth: true },
       {
         name: 'subjectAltName',
-        altNames: [...hostNames.map((value) => ({ type: 2 as const, value })), { type: 7, ip: '127.0.0.1' }],
+        altNames: [...names.map((value) => ({ type: 2 as const, value })), { type: 7, ip: '127.0.0.1' }],
       },
     ],
   });

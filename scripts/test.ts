@@ -28,7 +28,7 @@ interface Check {
   readonly command: readonly string[];
 }
 
-const folders = ['src', 'sandbox', 'test', 'bench', 'scripts'].filter((folder) => existsSync(folder));
+const folders = ['src', 'sandbox', 'test', 'proof', 'bench', 'scripts'].filter((folder) => existsSync(folder));
 const checks = new Map<string, Check>([
   ['types', { title: 'types', command: ['node_modules/typescript/bin/tsc', '--noEmit'] }],
   ['lint', { title: 'lint', command: ['node_modules/eslint/bin/eslint.js', '--max-warnings', '0', '.'] }],
@@ -47,7 +47,7 @@ if (existsSync('scripts/generate.ts')) {
 /** Each suite in lanes that run side by side: most stories wait for something most of the time. */
 const suites = new Map<string, readonly (readonly string[])[]>([
   ['unit', lanes('test/unit', [['clients', 'sandbox']])],
-  ['stories', lanes('test/stories', [['hostile-model.test.ts'], ['failures.test.ts', 'clicks.test.ts']])],
+  ['stories', lanes('test/stories', [['people.test.ts', 'waiting.test.ts'], ['approvals.test.ts', 'restart.test.ts'], ['failures.test.ts', 'clicks.test.ts'], ['hostile-model.test.ts']])],
   ['browser', lanes('test/browser', [])],
 ]);
 /** First, so that it shares the machine with unit tests rather than with the stories that measure time. */

@@ -8,10 +8,12 @@ export interface Configuration {
   readonly cloud: 'public';
   readonly resources: { readonly vault: string; readonly storage: string; readonly openai: string };
   readonly model: { readonly deployment: string; readonly name: string };
-  readonly roleGroups: { readonly helpdesk: string; readonly approver: string; readonly admin: string; readonly vip: string; readonly breakGlass: string };
+  readonly roleGroups: { readonly helpdesk: string; readonly approver: string; readonly backupApprover?: string; readonly admin: string; readonly vip: string; readonly breakGlass: string };
   readonly monthMicroUsd: number;
   readonly personDayMicroUsd: number;
   readonly linkHosts: readonly string[];
+  /** More Cedar, which may only forbid: docs/policy.md. */
+  readonly policyOverlay: string;
   readonly port: number;
 }
 
@@ -41,12 +43,14 @@ const shape = z.object({
   STEWARD_OPENAI_MODEL: z.string().min(1),
   STEWARD_HELPDESK_GROUP_ID: guid,
   STEWARD_APPROVER_GROUP_ID: guid,
+  STEWARD_BACKUP_APPROVER_GROUP_ID: guid.optional(),
   STEWARD_ADMIN_GROUP_ID: guid,
   STEWARD_VIP_GROUP_ID: guid,
   STEWARD_BREAK_GLASS_GROUP_ID: guid,
   STEWARD_MONTHLY_CEILING_USD: usd,
   STEWARD_PERSON_DAILY_CEILING_USD: usd,
   STEWARD_LINK_HOSTS: hosts,
+  STEWARD_POLICY_OVERLAY: z.string().max(20_000).default(''),
   PORT: z.string().regex(/^\d{1,5}$/, 'must be a port').transform(Number).pipe(z.int().min(1).max(65_535)).default(3978),
 });
 
@@ -103,8 +107,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, no
   if (parsed.success) {
     const { data } = parsed;
     if (!areDistinct([data.STEWARD_CHANNEL_CLIENT_ID, data.STEWARD_REASONER_CLIENT_ID, data.STEWARD_ROBOT_CLIENT_ID, data.STEWARD_KEEPER_CLIENT_ID])) problems.push('the four client ids must be four different identities');
-    const roles = [data.STEWARD_HELPDESK_GROUP_ID, data.STEWARD_APPROVER_GROUP_ID, data.STEWARD_ADMIN_GROUP_ID];
-    if (!areDistinct(roles)) problems.push('helpdesk, approver and admin must be three different groups');
+    const backup = data.STEWARD_BACKUP_APPROVER_GROUP_ID;
+    const roles = [data.STEWARD_HELPDESK_GROUP_ID, data.STEWARD_APPROVER_GROUP_ID, data.STEWARD_ADMIN_GROUP_ID, ...(backup === undefined ? [] : [backup])];
+    if (!areDistinct(roles)) problems.push('helpdesk, approver, backup approver and admin must be different groups');
     // One group for VIP and emergency accounts does no harm; one that gives a role would make its members targets of another kind.
     if (![data.STEWARD_VIP_GROUP_ID, data.STEWARD_BREAK_GLASS_GROUP_ID].every((id) => areDistinct([id, ...new Set(roles)]))) problems.push('the groups of VIP and emergency accounts must not be groups that give a role');
   }
@@ -119,6 +124,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, no
     roleGroups: {
       helpdesk: data.STEWARD_HELPDESK_GROUP_ID,
       approver: data.STEWARD_APPROVER_GROUP_ID,
+      ...(data.STEWARD_BACKUP_APPROVER_GROUP_ID !== undefined && { backupApprover: data.STEWARD_BACKUP_APPROVER_GROUP_ID }),
       admin: data.STEWARD_ADMIN_GROUP_ID,
       vip: data.STEWARD_VIP_GROUP_ID,
       breakGlass: data.STEWARD_BREAK_GLASS_GROUP_ID,
@@ -126,6 +132,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, no
     monthMicroUsd: data.STEWARD_MONTHLY_CEILING_USD,
     personDayMicroUsd: data.STEWARD_PERSON_DAILY_CEILING_USD,
     linkHosts: data.STEWARD_LINK_HOSTS,
+    policyOverlay: data.STEWARD_POLICY_OVERLAY,
     port: data.PORT,
   };
 }

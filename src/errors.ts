@@ -7,6 +7,9 @@ export const stewardErrorCodes = [
   'PLAN_MALFORMED',
   'PLAN_UNKNOWN_ACTION',
   'PLAN_TOO_LONG',
+  'PLAN_TOO_MANY_TARGETS',
+  'PLAN_TEXT_TOO_LONG',
+  'PLAN_SCHEDULED',
   'PLAN_BAD_ARGUMENTS',
   'PLAN_TOO_MANY_ROUNDS',
   // what it points at

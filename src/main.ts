@@ -4,15 +4,26 @@ import { readFileSync } from 'node:fs';
 import { clouds, endpointsFor } from './clients/clouds.ts';
 import { systemClock } from './clients/clock.ts';
 import { createConnectorClient } from './clients/connector.ts';
-import { createClients } from './clients/create-clients.ts';
+import { createClients, type Clients } from './clients/create-clients.ts';
 import { managedIdentity } from './clients/credential.ts';
 import { priceOf } from './clients/model-prices.ts';
 import { readConfig } from './config.ts';
 import { StewardError } from './errors.ts';
+import { deployLatch } from './guard/kill-switch.ts';
 import { errorLine, silenceLibraries } from './log.ts';
 import { createSteward } from './steward.ts';
 
 const report = (error: unknown): void => void process.stderr.write(errorLine(error, systemClock.now()));
+
+/** `node dist/src/main.cjs deploy-latch`: a step of the deployment. Without a latch, Steward counts as killed. */
+const DEPLOY_LATCH = 'deploy-latch';
+
+async function deploy(clients: Clients): Promise<void> {
+  await clients.prepare();
+  const written = await deployLatch(clients.latch, systemClock);
+  process.stdout.write(written ? 'the latch is deployed, at level observe: two admins raise it in chat\n' : 'there is a latch already; it stays as it is\n');
+  clients.close();
+}
 
 async function main(): Promise<void> {
   const config = readConfig(process.env, process.execArgv);
@@ -32,6 +43,7 @@ async function main(): Promise<void> {
   });
   // Asked while the policy engine and the Bot Framework are loaded. `start` waits for the same answers, and says why not.
   clients.prepare().catch(() => undefined);
+  if (process.argv[2] === DEPLOY_LATCH) return deploy(clients);
   const hosts: ReadonlySet<string> = new Set(clouds[config.cloud].connectorHosts);
   const isServiceUrlAllowed = (url: string): boolean => {
     const { host, protocol } = new URL(url);
@@ -44,6 +56,7 @@ async function main(): Promise<void> {
       linkHosts: config.linkHosts,
       ceiling: { monthMicroUsd: config.monthMicroUsd, personDayMicroUsd: config.personDayMicroUsd, price },
       policy: readFileSync(new URL('guard/policy.cedar', import.meta.url), 'utf8'),
+      policyOverlay: config.policyOverlay,
       contract: readFileSync(new URL('../prompts/steward/skprompt.txt', import.meta.url), 'utf8'),
     },
     {

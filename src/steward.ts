@@ -14,6 +14,7 @@ import { Ceiling, type CeilingSettings } from './guard/ceiling.ts';
 import { Executor } from './guard/execute.ts';
 import { Gate } from './guard/gate.ts';
 import { KillSwitch } from './guard/kill-switch.ts';
+import { Limits } from './guard/limits.ts';
 import { Policy } from './guard/policy.ts';
 
 /** How often requests that expired or were orphaned are looked for. */
@@ -30,6 +31,8 @@ export interface StewardSettings {
   readonly ceiling: CeilingSettings;
   /** The policy as Cedar text, and the system prompt. */
   readonly policy: string;
+  /** A customer's own Cedar, which may only forbid. */
+  readonly policyOverlay?: string;
   readonly contract: string;
 }
 
@@ -51,7 +54,7 @@ export interface Steward {
 
 /** The wiring: each part is handed what it needs and nothing else. No globals, no environment. */
 export function createSteward(settings: StewardSettings, { clients, clock, connector, isServiceUrlAllowed, onError }: StewardDependencies): Steward {
-  const policy = new Policy(settings.policy, catalogue.all());
+  const policy = new Policy(settings.policy, catalogue.all(), settings.policyOverlay);
   const digests = {
     catalogue: catalogue.digest,
     policy: policy.digest,
@@ -62,25 +65,26 @@ export function createSteward(settings: StewardSettings, { clients, clock, conne
   const ledger = new Ledger(clients.ledger, clock);
   const killSwitch = new KillSwitch(clients.latch, clock);
   const ceiling = new Ceiling(clients.reasoner, clients.spend, settings.ceiling, clock);
-  const gate = new Gate(policy, clients.whoIsWho, killSwitch);
+  const limits = new Limits(clients.limits, clock);
+  const gate = new Gate(policy, clients.whoIsWho, killSwitch, limits, clients.effects);
   // The only place that is handed the robot.
-  const executor = new Executor(clients.robot, killSwitch, clients.limits, ledger, digestKey, clock);
+  const executor = new Executor(clients.robot, killSwitch, limits, clients.effects, ledger, digestKey, clock);
 
   const adapter = new StewardAdapter({ appId: settings.appId, tenantId: settings.tenantId, ...connector, ...(settings.channelKeys && { channelKeys: settings.channelKeys }) });
   const speaker = new Speaker(settings.linkHosts, () => clients.secrets());
-  const desk = new Desk(adapter, speaker, clients.contacts, clients.whoIsWho);
+  const desk = new Desk(adapter, speaker, clients.contacts, clients.approvalPlaces, clients.whoIsWho, clock);
   const approvals = new Approvals({
     store: clients.approvals,
     catalogue,
     gate,
+    limits,
     whoIsWho: clients.whoIsWho,
     killSwitch,
     executor,
     ledger,
     digestKey,
-    clock,
     bindings: Object.values(digests),
-    changed: desk.changed,
+    audience: desk,
     read: desk.read,
   });
   desk.serve(approvals);
@@ -97,10 +101,12 @@ export function createSteward(settings: StewardSettings, { clients, clock, conne
     gate,
     killSwitch,
     ceiling,
+    limits,
     whoIsWho: clients.whoIsWho,
     roster: clients.roster,
     conversations: clients.conversations,
     contacts: clients.contacts,
+    approvalPlaces: clients.approvalPlaces,
     ledger,
     digestKey,
     clock,

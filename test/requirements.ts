@@ -140,6 +140,23 @@ const list = [
   { id: 'click.copied', source: 'design 5', sentence: 'A copied card gets a private refusal.' },
   { id: 'click.settled', source: 'design 5', sentence: 'A second click on a settled card gets a private refusal.' },
 
+  // --- approvals ---
+  { id: 'approve.deny-reason', source: 'approvals', sentence: 'Whoever declines may say why: the reason is shown on every card as text and nothing more, or the click is refused.' },
+  { id: 'approve.withdraw', source: 'approvals', sentence: 'Whoever asked for a second person\'s decision, and nobody else, can withdraw it by a click.' },
+  { id: 'approve.pending', source: 'approvals', sentence: '`pending` lists what waits for a person and what the person waits for.' },
+  { id: 'approve.undo', source: 'approvals', sentence: 'Undo proposes what takes the last thing back as a new plan through the gate, to the person whose it was and nobody else.' },
+  { id: 'approve.unblock', source: 'policy', sentence: 'Unblocking takes a confirmation where it takes back one\'s own block of the last 30 minutes, else a second person.' },
+  { id: 'approve.here', source: 'approvals', sentence: 'Second-person cards go to the group chats and channels where an admin said `approvals here`, else to the approvers\' personal chats; the requester learns who was asked.' },
+  { id: 'approve.nobody', source: 'approvals', sentence: 'When nobody can be reached who may approve, that is said at once.' },
+  { id: 'approve.same-human', source: 'approvals', sentence: 'The requester\'s second account is no second person.' },
+  { id: 'approve.raise', source: 'approvals', sentence: 'A second person may raise a limit to the action\'s maximum for an hour; `status` shows it.' },
+  { id: 'approve.targets', source: 'approvals', sentence: 'One action over up to 25 people is one card with every name, ticked off live and throttled.' },
+  { id: 'approve.partly', source: 'approvals', sentence: 'When a step fails, later ones do not run, and the card says what is done, what is not, and offers to take back what is.' },
+  { id: 'approve.too-many', source: 'approvals', sentence: 'More than 25 at once are refused with how to split.' },
+  { id: 'approve.later', source: 'approvals', sentence: 'What is asked for later, or under a condition, is not done now.' },
+  { id: 'approve.too-long', source: 'approvals', sentence: 'What can\'t be shown whole is refused, not cut.' },
+  { id: 'approve.unknown', source: 'approvals', sentence: 'An outcome that nobody knows is told to the requester and to admins, counted by `status`, and settled by an admin who looked.' },
+
   // --- must show: over HTTP ---
   { id: 'http.bodies', source: 'first turn, must show', sentence: 'Empty, array, 3 MB and malformed bodies: 4xx as fits, nothing executed.' },
   { id: 'http.activities', source: 'first turn, must show', sentence: 'Activities without a conversation, of a foreign tenant or of an unknown person: refused, nothing executed.' },

@@ -7,6 +7,7 @@ import { parsePlan } from '../../src/actions/plan.ts';
 import { systemClock } from '../../src/clients/clock.ts';
 import { Gate } from '../../src/guard/gate.ts';
 import { KillSwitch } from '../../src/guard/kill-switch.ts';
+import { Limits } from '../../src/guard/limits.ts';
 import { Policy } from '../../src/guard/policy.ts';
 import type { PersonFacts } from '../../src/guard/ports.ts';
 import { quantile, round } from './figures.ts';
@@ -38,7 +39,9 @@ export async function measureGuard(): Promise<GuardFigures> {
       askedMs += performance.now() - beganMs;
     }
   };
-  const gate = new Gate(policy, { describe: async () => person, membersOf: async () => [] }, killSwitch);
+  const limits = new Limits({ used: async (_, keys) => keys.map(() => 0), count: async () => true, raise: async () => undefined, raisedFor: async () => undefined, raised: async () => [] }, systemClock);
+  const effects = { note: async () => undefined, forget: async () => undefined, find: async () => undefined };
+  const gate = new Gate(policy, { describe: async () => person, membersOf: async () => [] }, killSwitch, limits, effects);
   const policyMs: number[] = [];
   const wholeMs: number[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {

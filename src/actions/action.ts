@@ -8,6 +8,17 @@ import type { CallOptions, OperationReceipt, Robot } from './ports.ts';
 export const effects = ['read', 'write', 'destructive', 'critical'] as const;
 export type Effect = (typeof effects)[number];
 
+/**
+ * What the policy knows an action as: its effect, or a finer word where the same effect is decided differently. A
+ * sensitive read tells what a colleague could be hurt with; self-service changes only what the requester opened;
+ * a restore takes a destructive action back.
+ */
+export const policyClasses = ['read', 'sensitive_read', 'self_service', 'write', 'destructive', 'restore', 'critical'] as const;
+export type PolicyClass = (typeof policyClasses)[number];
+
+/** The finer words that an effect may be known as. */
+const FINER: Readonly<Record<Effect, readonly PolicyClass[]>> = { read: ['sensitive_read'], write: ['self_service'], destructive: ['restore'], critical: [] };
+
 /** One operation of one API, with the application permissions that it needs (any one of each inner list). */
 export interface Operation {
   readonly system: 'graph';
@@ -74,6 +85,15 @@ export interface RunContext extends CallOptions {
   readonly receipt: (receipt: OperationReceipt) => void;
 }
 
+/** The most uses in one hour: over the whole deployment, of one person, and what a second person may raise both to for an hour. */
+export interface Limit {
+  readonly perHour: number;
+  /** Absent: what the deployment may. */
+  readonly perPersonPerHour?: number;
+  /** Absent: it can't be raised. */
+  readonly raisableTo?: number;
+}
+
 export interface ActionDefinition<P extends z.ZodObject = z.ZodObject, R extends ResultSchema = ResultSchema> {
   /** `verb_noun`, a legal function name for the model. */
   readonly name: string;
@@ -82,13 +102,17 @@ export interface ActionDefinition<P extends z.ZodObject = z.ZodObject, R extends
   /** For the model: what it does, and what it does not do. */
   readonly description: string;
   readonly effect: Effect;
+  /** Where the policy knows it as something finer than its effect. */
+  readonly policyClass?: PolicyClass;
   /** The parameter that the policy decides about; absent where the action has no target. */
   readonly target?: keyof z.infer<P> & string;
   readonly operation: Operation;
   readonly parameters: P;
   readonly result: R;
-  /** Blast radius: the most uses in one hour, over the whole deployment. Required for everything but reads. */
-  readonly limit?: { readonly perHour: number };
+  /** Blast radius. Required for everything but reads. */
+  readonly limit?: Limit;
+  /** How long a second person may take, in minutes. Absent: four hours. */
+  readonly secondPersonMinutes?: number;
   /** The action that takes it back, by name. */
   readonly reversibleBy?: string;
   /** Whether several matches make the person choose before anything else happens. */
@@ -104,6 +128,11 @@ export type Action = Omit<ActionDefinition, 'run' | 'target' | 'ambiguity'> & {
   readonly run: (argumentsResolved: Readonly<Record<string, unknown>>, robot: Robot, context: RunContext) => Promise<Readonly<Record<string, unknown>>>;
 };
 
+/** What the policy knows an action as. */
+export function policyClassOf(action: Pick<Action, 'effect' | 'policyClass'>): PolicyClass {
+  return action.policyClass ?? action.effect;
+}
+
 /**
  * Declares one action. Fails with `CATALOGUE_INVALID` on anything that a reviewer would have to catch otherwise: a
  * name the model can't call, a result string that is not marked for the person, an effect without a limit.
@@ -117,8 +146,10 @@ export function defineAction<P extends z.ZodObject, R extends ResultSchema>(defi
   if (!/^\d+\.\d+\.\d+$/.test(definition.version)) invalid('version must be MAJOR.MINOR.PATCH');
   if (definition.description.length > 1024) invalid('description is longer than the 1,024 characters that models accept');
   if (definition.effect !== 'read' && definition.limit === undefined) invalid('everything but a read needs a limit');
-  if (definition.effect !== 'read' && definition.target === undefined) invalid('everything but a read needs a target');
-  if (definition.limit !== undefined && !(definition.limit.perHour >= 1)) invalid('a limit below one use an hour disables the action: leave it out of the catalogue instead');
+  if (definition.effect === 'destructive' && definition.target === undefined) invalid('what is destructive needs a target');
+  if (definition.policyClass !== undefined && !FINER[definition.effect].includes(definition.policyClass)) invalid('its policy class is not one of its effect');
+  if (definition.limit !== undefined) checkLimit(definition.limit, invalid);
+  if (definition.secondPersonMinutes !== undefined && !(definition.secondPersonMinutes >= 1)) invalid('nobody can approve in less than a minute');
   const parameters: Readonly<Record<string, z.core.$ZodType>> = definition.parameters.shape;
   if (definition.parameters.def.catchall?._zod.def.type !== 'never') invalid('parameters must be a strict object: an extra argument is an error');
   for (const [parameter, schema] of Object.entries(parameters)) if (holdsHandle(schema, false)) invalid(`parameter \`${parameter}\` holds a handle that would not be resolved: handles stand at the top, and are required`);
@@ -126,6 +157,12 @@ export function defineAction<P extends z.ZodObject, R extends ResultSchema>(defi
   checkResult(definition.result, name, invalid);
   // The generic parameters only tie `run` to its own schemas; parsing guarantees the same at run time.
   return definition as unknown as Action;
+}
+
+function checkLimit({ perHour, perPersonPerHour = perHour, raisableTo = perHour }: Limit, invalid: (problem: string) => never): void {
+  if (!(perPersonPerHour >= 1)) invalid('a limit below one use an hour disables the action: leave it out of the catalogue instead');
+  if (!(perHour >= perPersonPerHour)) invalid('one person may not do more in an hour than the whole deployment');
+  if (!(raisableTo >= perHour)) invalid('a limit is raised, not lowered');
 }
 
 function isHandle(schema: z.core.$ZodType | undefined): boolean {

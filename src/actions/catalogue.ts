@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod/v4';
 import { StewardError } from '../errors.ts';
-import type { Action } from './action.ts';
+import { policyClassOf, type Action } from './action.ts';
 import { listDevices } from './devices/list-devices.ts';
 import { blockSignIn } from './people/block-sign-in.ts';
 import { findPerson } from './people/find-person.ts';
@@ -21,6 +21,9 @@ export class Catalogue {
     // A Map: names come from outside, and an object would answer to `constructor`.
     this.#byName = new Map(entries.map((action) => [action.name, action]));
     if (this.#byName.size !== entries.length) throw new StewardError('CATALOGUE_INVALID', 'two actions share a name');
+    for (const { name, reversibleBy } of entries) {
+      if (reversibleBy !== undefined && !this.#byName.has(reversibleBy)) throw new StewardError('CATALOGUE_INVALID', `action \`${name}\` is reversible by one that is not in the catalogue`);
+    }
     this.digest = createHash('sha256').update(JSON.stringify(entries.map(describe))).digest('hex');
   }
 
@@ -55,8 +58,8 @@ function parameterSchema(action: Action): Readonly<Record<string, unknown>> {
 }
 
 function describe(action: Action): unknown {
-  const { name, version, description, effect, target, operation, limit, reversibleBy } = action;
-  return { name, version, description, effect, target, operation, limit, reversibleBy, parameters: parameterSchema(action) };
+  const { name, version, description, effect, target, operation, limit, reversibleBy, secondPersonMinutes } = action;
+  return { name, version, description, class: policyClassOf(action), effect, target, operation, limit, reversibleBy, secondPersonMinutes, parameters: parameterSchema(action) };
 }
 
 export const catalogue = new Catalogue(actions);

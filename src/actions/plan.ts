@@ -4,9 +4,12 @@ import { StewardError, type StewardErrorCode } from '../errors.ts';
 import type { Action } from './action.ts';
 import type { Catalogue } from './catalogue.ts';
 import { HANDLE_IN_TEXT, type HandleBook, type HandleKind, type Reference } from './handles.ts';
+import { laterPhrases } from './schedule.ts';
 
 /** The most steps in one plan. More is not a plan but an attempt. */
 export const MOST_STEPS = 8;
+/** The most targets of one action in one plan: as many names as people read on one card. */
+export const MOST_TARGETS = 25;
 /** The longest argument text of one step, in characters. */
 const MOST_ARGUMENT_CHARACTERS = 8_000;
 
@@ -71,7 +74,9 @@ export function parsePlan(raw: unknown, context: PlanContext): Plan {
   const calls = toolCalls.safeParse(raw);
   if (!calls.success) throw new PlanError('PLAN_MALFORMED', calls.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.code}`));
   if (calls.data.length === 0) throw new PlanError('PLAN_MALFORMED', ['no steps']);
-  if (calls.data.length > MOST_STEPS) throw new PlanError('PLAN_TOO_LONG', [`${calls.data.length} steps, at most ${MOST_STEPS}`]);
+  const oneAction = calls.data.every((call) => call.function.name === calls.data[0]?.function.name);
+  const most = oneAction ? MOST_TARGETS : MOST_STEPS;
+  if (calls.data.length > most) throw new PlanError(oneAction ? 'PLAN_TOO_MANY_TARGETS' : 'PLAN_TOO_LONG', [`${calls.data.length} steps, at most ${most}`]);
   if (new Set(calls.data.map((call) => call.id)).size !== calls.data.length) throw new PlanError('PLAN_MALFORMED', ['two steps share an id']);
 
   const problems: { readonly code: StewardErrorCode; readonly text: string }[] = [];
@@ -90,8 +95,40 @@ export function parsePlan(raw: unknown, context: PlanContext): Plan {
   }
   const [first] = problems;
   if (first !== undefined) throw new PlanError(first.code, problems.map((problem) => problem.text));
+  const effects = steps.filter(({ action }) => action.effect !== 'read').map(stepDigest);
+  if (new Set(effects).size !== effects.length) throw new PlanError('PLAN_MALFORMED', ['the same effect twice']);
+  refuseLater(steps, context.words.at(-1) ?? '');
   return { steps, digest: createHash('sha256').update(JSON.stringify(calls.data)).digest('hex') };
 }
+
+/** What was asked for later, or under a condition, is not done now. A reason may speak of time: it was the person's to give. */
+function refuseLater(steps: readonly Step[], lastWords: string): void {
+  if (steps.every(({ action }) => action.effect === 'read')) return;
+  const given = steps.flatMap(({ provenance, resolved }) => Object.keys(provenance).filter((name) => provenance[name] === 'your words').map((name) => fold(String(resolved[name]))));
+  const phrases = laterPhrases(withoutReasons(lastWords, given));
+  if (phrases.length > 0) throw new PlanError('PLAN_SCHEDULED', [`${phrases.length} phrases about another time or a condition`]);
+}
+
+/**
+ * The person's words without what was taken from them as an argument. It stays where it is no reason but the request itself:
+ * where it begins with the time or the condition, or where nothing is left that could have asked for something.
+ */
+function withoutReasons(words: string, given: readonly string[]): string {
+  // Case is kept where it can be: a capital tells a name from a day.
+  const plain = words.normalize('NFKC').replace(/\s+/gu, ' ').trim();
+  return given.reduce((left, text) => {
+    if (laterPhrases(text).some((phrase) => text.startsWith(fold(phrase)))) return left;
+    const folded = left.toLowerCase();
+    const at = folded.indexOf(text);
+    // Lower case is longer than what it stands for in a few letters; then nothing is where it seems to be.
+    if (at < 0 || folded.length !== left.length) return left;
+    const rest = `${left.slice(0, at)}…${left.slice(at + text.length)}`;
+    return /\p{L}/u.test(rest.replace(POLITE, '')) ? rest : left;
+  }, plain);
+}
+
+/** Words that ask for nothing by themselves. */
+const POLITE = /(?<!\p{L})(?:please|bitte|can|could|you|kindly|hi|hello|hallo|steward|s'il|vous|te|plaît|merci|thanks?)(?!\p{L})/giu;
 
 type Report = (code: StewardErrorCode, text: string) => undefined;
 

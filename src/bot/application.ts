@@ -1,8 +1,9 @@
 import { Application, AI, type TurnState } from '@microsoft/teams-ai';
 import type { TurnContext } from 'botbuilder';
+import { MOST_TARGETS } from '../actions/plan.ts';
 import { StewardError } from '../errors.ts';
 import type { StewardAdapter } from './adapter.ts';
-import type { StewardPlanner } from './planner.ts';
+import { MOST_ROUNDS, type StewardPlanner } from './planner.ts';
 
 export interface ApplicationDependencies {
   readonly adapter: StewardAdapter;
@@ -11,9 +12,14 @@ export interface ApplicationDependencies {
   readonly onError: (error: unknown) => void;
 }
 
+/** Teams AI stops at 25 commands a turn by default (1.7.4); a whole plan in every round, and the last word, are more. */
+const MOST_COMMANDS = MOST_ROUNDS * MOST_TARGETS + 1;
+
 /** Teams AI, used for routing a plan's commands; every handler is the same door. */
 export function createApplication({ adapter, appId, onError, planner }: ApplicationDependencies): Application {
-  const application = new Application<TurnState>({ adapter, botAppId: appId, startTypingTimer: false, removeRecipientMention: false, ai: { planner } });
+  // Its own types call this `max_actions`, which nothing reads (teams-ai 1.7.4); a variable is not held to them.
+  const options = { planner, max_steps: MOST_COMMANDS };
+  const application = new Application<TurnState>({ adapter, botAppId: appId, startTypingTimer: false, removeRecipientMention: false, ai: options });
   // The option above is ignored and the timer is one for all conversations (teams-ai 1.7.4); typing is ours.
   application.startTypingTimer = () => undefined;
   const { ai } = application;

@@ -1,38 +1,55 @@
 import { randomBytes } from 'node:crypto';
 import type { TurnContext } from 'botbuilder';
-import type { ApprovalRecord, CardInstance, Place } from '../guard/approval.ts';
+import type { ApprovalRecord, CardInstance, Place, SentCard } from '../guard/approval.ts';
 import type { ApprovalRequest, Approvals } from '../guard/approvals.ts';
-import { isSameHuman } from '../guard/approvals.ts';
+import type { Audience } from '../guard/approval-rows.ts';
+import { isSameHuman } from '../guard/who-decides.ts';
 import type { PersonFacts, WhoIsWho } from '../guard/ports.ts';
+import type { Clock } from '../clock.ts';
 import { StewardError } from '../errors.ts';
 import type { StewardAdapter } from './adapter.ts';
 import type { Action } from '../actions/action.ts';
-import { approvalCard } from './cards/approval-card.ts';
+import type { InternalId } from '../actions/internal-id.ts';
+import { approvalCard, outcomeOf, titleOf } from './cards/approval-card.ts';
 import { inert } from './cards/card.ts';
 import { pickedCard } from './cards/pick-card.ts';
 import { resultCard } from './cards/result-card.ts';
-import type { ContactStore } from './ports.ts';
+import type { ApprovalPlaceStore, ContactStore } from './ports.ts';
 import type { Speaker } from './say.ts';
 import { en } from './wording/en.ts';
 
-/** The most people who are asked to be the second person for one request. */
+/** The most people, and the most chats, that are asked to be the second person for one request. */
 const MOST_ASKED = 5;
+/** A card that several steps tick off is updated at most this often; its end is shown at once. */
+const UPDATE_EVERY_MS = 1_000;
+
+/** Somebody, or a chat, that a card can be sent to. */
+interface Reachable {
+  readonly name: string;
+  readonly place: Place;
+}
 
 /** Puts requests on cards, and keeps every card up to date wherever it stands. */
-export class Desk {
+export class Desk implements Audience {
   readonly #adapter: StewardAdapter;
   readonly #speaker: Speaker;
   readonly #contacts: ContactStore;
+  readonly #approvalPlaces: ApprovalPlaceStore;
   readonly #whoIsWho: WhoIsWho;
+  readonly #clock: Clock;
   readonly #held = new Map<string, Promise<void>>();
   readonly #latest = new Map<string, ApprovalRecord>();
+  /** When the cards of a running request were updated last, by the clock that never jumps. */
+  readonly #updatedMs = new Map<string, number>();
   #approvals: Approvals | undefined;
 
-  constructor(adapter: StewardAdapter, speaker: Speaker, contacts: ContactStore, whoIsWho: WhoIsWho) {
+  constructor(adapter: StewardAdapter, speaker: Speaker, contacts: ContactStore, approvalPlaces: ApprovalPlaceStore, whoIsWho: WhoIsWho, clock: Clock) {
     this.#adapter = adapter;
     this.#speaker = speaker;
     this.#contacts = contacts;
+    this.#approvalPlaces = approvalPlaces;
     this.#whoIsWho = whoIsWho;
+    this.#clock = clock;
   }
 
   /** Approvals tell the desk about changes, and the desk stores requests with them: wired once, at start. */
@@ -45,9 +62,9 @@ export class Desk {
     const approvals = this.#served();
     const record = await approvals.request(request);
     try {
-      const activityId = await this.#speaker.show(context, this.#card(record));
+      const activityId = await this.#speaker.show(context, this.#card(record, 'decide'));
       if (activityId === '') throw new StewardError('UNEXPECTED', 'the channel gave the card no id');
-      await approvals.cardSent(record.reference, { conversationId: request.place.conversationId, activityId, place: request.place });
+      await approvals.cardSent(record.reference, { conversationId: request.place.conversationId, activityId, place: request.place, purpose: 'decide' });
       return record;
     } catch (error) {
       await approvals.abandon(record.reference).catch(() => undefined);
@@ -56,32 +73,25 @@ export class Desk {
   }
 
   /**
-   * Asks other people, in their personal chats, and shows the requester what they are asked in their name. Resolves to
-   * the record and the names of those who were asked. Fails with `APPROVAL_NOBODY_REACHABLE` when there is nobody.
+   * Asks other people: in the chats where an admin said `approvals here`, else in their personal chats; and shows the
+   * requester what they are asked in their name. Resolves to the record and the names of those who were asked. Fails with
+   * `APPROVAL_NOBODY_REACHABLE` when there is nobody.
    */
   async askOthers(context: TurnContext, request: ApprovalRequest, role: 'approver' | 'admin'): Promise<{ readonly record: ApprovalRecord; readonly asked: readonly string[] }> {
     const approvals = this.#served();
-    const reachable = await this.#reachable(role, request.requester);
-    if (reachable.length === 0) throw new StewardError('APPROVAL_NOBODY_REACHABLE', 'no second person has a personal chat with Steward');
+    // Settled before anything is stored: a request that nobody can see is not made.
+    const reachable = await this.#reachable(role, request.requester.id, request.requester);
+    if (reachable.length === 0) throw new StewardError('APPROVAL_NOBODY_REACHABLE', 'no second person can be reached');
     const record = await approvals.request(request);
-    const asked: string[] = [];
-    for (const { person, place } of reachable) {
-      try {
-        const activityId = await this.#adapter.at(place, (context) => this.#speaker.show(context, this.#card(record)));
-        await approvals.cardSent(record.reference, { conversationId: place.conversationId, activityId, place });
-        asked.push(inert(person.displayName));
-      } catch {
-        // Somebody who can't be reached now is not asked; the others are.
-      }
-    }
+    const asked = await this.#send(record, reachable, 'decide');
     if (asked.length === 0) {
       await approvals.abandon(record.reference);
       throw new StewardError('APPROVAL_NOBODY_REACHABLE', 'no second person could be sent a card');
     }
     // Without buttons: the requester's own click would not count. It shows the outcome like every other.
-    const { content, summary } = approvalCard(record, { viewing: true });
+    const { content, summary } = approvalCard(record, { purpose: 'look' });
     const activityId = await this.#speaker.show(context, this.#speaker.card(content, summary, { ids: idsOf(record) }));
-    if (activityId !== '') await approvals.cardSent(record.reference, { conversationId: request.place.conversationId, activityId, place: request.place });
+    if (activityId !== '') await approvals.cardSent(record.reference, { conversationId: request.place.conversationId, activityId, place: request.place, purpose: 'look' });
     return { record, asked };
   }
 
@@ -105,14 +115,47 @@ export class Desk {
     await this.#held.get(record.reference);
     // Only the newest state is shown: what came while this one waited has taken its place.
     if (this.#latest.get(record.reference) !== record) return;
+    const wait = isOver(record) ? 0 : (this.#updatedMs.get(record.reference) ?? 0) + UPDATE_EVERY_MS - this.#clock.monotonicMs();
+    if (wait > 0) {
+      await new Promise((resolve) => setTimeout(resolve, wait));
+      if (this.#latest.get(record.reference) !== record) return;
+    }
     this.#latest.delete(record.reference);
+    if (isOver(record)) this.#updatedMs.delete(record.reference);
+    else this.#updatedMs.set(record.reference, this.#clock.monotonicMs());
     const cards = record.cards.filter((card) => card.activityId !== but?.activityId || card.conversationId !== but.conversationId);
-    await Promise.allSettled(cards.map((card) => this.#adapter.at(card.place, (context) => this.#speaker.replace(context, card.activityId, this.#card(record)))));
-    const over = record.state !== 'pending' && record.state !== 'approved' && record.state !== 'executing';
-    // The card changes silently; what somebody else decided is said as well.
-    if (record.by === 'second person' && over) {
-      const { summary } = approvalCard(record);
-      await this.#adapter.at(record.place, (context) => this.#speaker.say(context, this.#speaker.words(summary))).catch(() => undefined);
+    await Promise.allSettled(cards.map((card) => this.#adapter.at(card.place, (context) => this.#speaker.replace(context, card.activityId, this.#card(record, card.purpose)))));
+    if (isTold(record)) await this.#tell(record.place, outcomeOf(record));
+    if (isOver(record)) await this.#served().shown(record);
+  };
+
+  /** Says once more, where the cards stand, that a request waits. */
+  readonly remind = async (record: ApprovalRecord): Promise<void> => {
+    const places = new Map(record.cards.filter(({ purpose }) => purpose === 'decide').map(({ place }) => [place.conversationId, place]));
+    const text = en.reminder(titleOf(record), inert(record.requesterName));
+    await Promise.all([...places.values()].map((place) => this.#tell(place, text)));
+  };
+
+  /** Asks the backup group as well, and tells the requester. */
+  readonly escalate = async (record: ApprovalRecord): Promise<void> => {
+    try {
+      const requester = await this.#whoIsWho.describe(record.requester, 'brief');
+      const has = new Set(record.cards.map(({ conversationId }) => conversationId));
+      // Somebody in both groups has the card already.
+      const others = (await this.#reachable('backup approver', record.requester, requester)).filter(({ place }) => !has.has(place.conversationId));
+      const asked = await this.#send(record, others, 'decide');
+      await this.#tell(record.place, asked.length === 0 ? en.escalatedToNobody : en.escalated(listOf(asked)));
+    } catch {
+      // The request still waits where it was sent first; the requester can withdraw it at any time.
+    }
+  };
+
+  /** Asks admins to find out what became of a request. Resolves to whether one of them was reached. */
+  readonly doubt = async (record: ApprovalRecord): Promise<boolean> => {
+    try {
+      return (await this.#send(record, await this.#reachable('admin'), 'settle')).length > 0;
+    } catch {
+      return false;
     }
   };
 
@@ -127,8 +170,8 @@ export class Desk {
   };
 
   /** The card of a request as it is now, for the answer to a click. */
-  cardOf(record: ApprovalRecord): Readonly<Record<string, unknown>> {
-    return this.#card(record).content;
+  cardOf(record: ApprovalRecord, purpose: SentCard['purpose'] = 'decide'): Readonly<Record<string, unknown>> {
+    return this.#card(record, purpose).content;
   }
 
   /** What stands where a list was, once somebody picked from it. */
@@ -137,21 +180,45 @@ export class Desk {
     return this.#speaker.card(pickedCard(text), text).content;
   }
 
-  async #reachable(role: 'approver' | 'admin', requester: PersonFacts): Promise<readonly { readonly person: PersonFacts; readonly place: Place }[]> {
-    const found: { person: PersonFacts; place: Place }[] = [];
+  /** Chats that were set up for approvals, else people in their personal chats. The requester is never among them. */
+  async #reachable(role: 'approver' | 'backup approver' | 'admin', besides?: InternalId, human?: PersonFacts): Promise<readonly Reachable[]> {
+    const places = role === 'approver' ? await this.#approvalPlaces.list() : [];
+    if (places.length > 0) return places.slice(0, MOST_ASKED).map(({ name, place }) => ({ name: name === '' ? en.approvalsChat : inert(name), place }));
+    const found: Reachable[] = [];
     for (const id of await this.#whoIsWho.membersOf(role, 100)) {
       if (found.length === MOST_ASKED) break;
       const place = await this.#contacts.find(id);
-      if (place === undefined) continue;
+      if (place === undefined || besides?.equals(id) === true) continue;
       const person = await this.#whoIsWho.describe(id, 'brief');
-      if (person === undefined || !person.enabled || person.guest || isSameHuman(person, requester)) continue;
-      found.push({ person, place });
+      if (person === undefined || !person.enabled || person.guest || (human !== undefined && isSameHuman(person, human))) continue;
+      found.push({ name: inert(person.displayName), place });
     }
     return found;
   }
 
-  #card(record: ApprovalRecord): ReturnType<Speaker['card']> {
-    const { content, summary } = approvalCard(record);
+  /** Sends the card of a request to each; who can't be reached now is left out. Resolves to the names of the others. */
+  async #send(record: ApprovalRecord, to: readonly Reachable[], purpose: SentCard['purpose']): Promise<readonly string[]> {
+    const approvals = this.#served();
+    const reached: string[] = [];
+    for (const { name, place } of to) {
+      try {
+        const activityId = await this.#adapter.at(place, (context) => this.#speaker.show(context, this.#card(record, purpose)));
+        if (activityId === '') continue;
+        await approvals.cardSent(record.reference, { conversationId: place.conversationId, activityId, place, purpose });
+        reached.push(name);
+      } catch {
+        // The others are asked all the same.
+      }
+    }
+    return reached;
+  }
+
+  async #tell(place: Place, text: string): Promise<void> {
+    await this.#adapter.at(place, (context) => this.#speaker.say(context, this.#speaker.words(text))).catch(() => undefined);
+  }
+
+  #card(record: ApprovalRecord, purpose: SentCard['purpose']): ReturnType<Speaker['card']> {
+    const { content, summary } = approvalCard(record, { purpose });
     return this.#speaker.card(content, summary, { ids: idsOf(record) });
   }
 
@@ -159,6 +226,16 @@ export class Desk {
     if (this.#approvals === undefined) throw new StewardError('CONFIGURATION_INVALID', 'the desk serves no approvals yet');
     return this.#approvals;
   }
+}
+
+/** Whether a request has come to an end. */
+function isOver({ state }: ApprovalRecord): boolean {
+  return state !== 'pending' && state !== 'approved' && state !== 'executing';
+}
+
+/** The card changes silently. What others decided or found out is said as well; what the requester withdrew is no news. */
+function isTold(record: ApprovalRecord): boolean {
+  return record.state === 'unknown' || (record.by === 'second person' && isOver(record) && record.state !== 'withdrawn');
 }
 
 /** Every internal id that took part in a request: none of them may stand on its card. */

@@ -1,6 +1,7 @@
 import type { Application } from '@microsoft/teams-ai';
 import type { TurnContext } from 'botbuilder';
 import type { Catalogue } from '../actions/catalogue.ts';
+import type { HandleBook } from '../actions/handles.ts';
 import { InternalId } from '../actions/internal-id.ts';
 import type { Ledger } from '../audit/ledger.ts';
 import type { DigestKey } from '../audit/record.ts';
@@ -11,6 +12,7 @@ import type { Approvals } from '../guard/approvals.ts';
 import type { Ceiling } from '../guard/ceiling.ts';
 import type { Gate } from '../guard/gate.ts';
 import type { KillSwitch } from '../guard/kill-switch.ts';
+import type { Limits } from '../guard/limits.ts';
 import type { AdminRoster, PersonFacts, WhoIsWho } from '../guard/ports.ts';
 import { ownWords, type OwnWords } from './activity.ts';
 import { placeOf, type StewardAdapter } from './adapter.ts';
@@ -23,12 +25,14 @@ import { parseCommand, type Command } from './commands.ts';
 import { conceal } from './conceal.ts';
 import type { Desk } from './desk.ts';
 import type { StewardPlanner } from './planner.ts';
-import type { ContactStore, ConversationStore, Lease } from './ports.ts';
+import type { ApprovalPlaceStore, ContactStore, ConversationStore, Lease } from './ports.ts';
 import type { Speaker } from './say.ts';
 import type { Arrival, HttpAnswer } from './server.ts';
+import { RequestCommands } from './requests.ts';
 import { StopCommands } from './stop.ts';
 import { show, tell, tellCode } from './tell.ts';
 import { attachTurn, Turn } from './turn.ts';
+import { undoCalls } from './undo.ts';
 import { within } from './within.ts';
 import { Works, type Work } from './work.ts';
 import { en } from './wording/en.ts';
@@ -54,14 +58,24 @@ export interface FrontDependencies {
   readonly gate: Gate;
   readonly killSwitch: KillSwitch;
   readonly ceiling: Ceiling;
+  readonly limits: Limits;
   readonly whoIsWho: WhoIsWho;
   readonly roster: AdminRoster;
   readonly conversations: ConversationStore;
   readonly contacts: ContactStore;
+  readonly approvalPlaces: ApprovalPlaceStore;
   readonly ledger: Ledger;
   readonly digestKey: DigestKey;
   readonly clock: Clock;
   readonly onError: (error: unknown) => void;
+}
+
+/** What a turn starts from, where it is not a message for the model. */
+interface Origin {
+  /** The match that the person chose from a list. */
+  readonly picked?: { readonly handle: string };
+  /** Proposes in the model's place. */
+  readonly propose?: (handles: HandleBook) => readonly unknown[];
 }
 
 /** Where activities arrive: who it is, what kind it is, and who deals with it. */
@@ -71,6 +85,7 @@ export class Front {
   readonly #callers: Callers;
   readonly #stop: StopCommands;
   readonly #works: Works;
+  readonly #requests: RequestCommands;
   readonly #background = new Set<Promise<void>>();
 
   constructor(dependencies: FrontDependencies) {
@@ -80,6 +95,7 @@ export class Front {
     this.#works = new Works({ ...dependencies, behind });
     this.#callers = new Callers(dependencies.whoIsWho, dependencies.roster, behind);
     this.#stop = new StopCommands({ ...dependencies, callers: this.#callers, behind });
+    this.#requests = new RequestCommands(dependencies);
   }
 
   /** Takes one activity. Messages are acknowledged at once and worked on behind it; clicks are answered in place. */
@@ -188,7 +204,7 @@ export class Front {
       if (who instanceof StewardError) return await tellCode(this.#with.speaker, context, who.code);
       await this.#noteContact(context, who);
       if (who.guest) return await tellCode(this.#with.speaker, context, 'PERSON_GUEST');
-      if (command !== undefined && (await this.#command(context, who, command, work))) return;
+      if (command !== undefined && (await this.#command(context, who, command, lease, work))) return;
       if (placeOf(context.activity, this.#with.tenantId).conversationType !== 'personal') return await tell(this.#with.speaker, context, en.groupOnly(this.#personalLink()));
       if (words.text === '') return await tell(this.#with.speaker, context, en.emptyMessage);
       if (words.tooLong) return await tell(this.#with.speaker, context, en.tooLong);
@@ -205,7 +221,7 @@ export class Front {
   }
 
   /** A message for the model: state is loaded, the planner works, state is saved. */
-  async #plan(context: TurnContext, person: PersonFacts, words: OwnWords, lease: Lease, work: Work, picked?: { readonly handle: string }): Promise<void> {
+  async #plan(context: TurnContext, person: PersonFacts, words: OwnWords, lease: Lease, work: Work, { picked, propose }: Origin = {}): Promise<void> {
     const { clock, conversations, digestKey, killSwitch, ledger } = this.#with;
     await killSwitch.assertAlive();
     const conversationId = context.activity.conversation.id;
@@ -226,6 +242,7 @@ export class Front {
       },
       memory,
       nowMs,
+      ...(propose && { propose }),
     });
     attachTurn(context, turn);
     if (picked === undefined) turn.words.push(words.text);
@@ -246,7 +263,7 @@ export class Front {
   // --- commands ----------------------------------------------------------------------------------------------------
 
   /** True when the command was dealt with; false hands the message to the model. */
-  async #command(context: TurnContext, person: PersonFacts, command: Command, work: Work): Promise<boolean> {
+  async #command(context: TurnContext, person: PersonFacts, command: Command, lease: Lease, work: Work): Promise<boolean> {
     const { approvals, catalogue, gate } = this.#with;
     switch (command.kind) {
       case 'help':
@@ -272,6 +289,17 @@ export class Front {
         await tell(this.#with.speaker, context, en.yesIsNotApproval);
         return true;
       }
+      case 'approvals here':
+        await this.#requests.approvalsHere(context, person, command.here);
+        return true;
+      case 'pending':
+      case 'raise':
+      case 'undo':
+        if (work.place.conversationType !== 'personal') await tell(this.#with.speaker, context, en.groupOnly(this.#personalLink()));
+        else if (command.kind === 'pending') await this.#requests.pending(context, person);
+        else if (command.kind === 'raise') await this.#requests.raise(context, person, command.action, command.reason);
+        else await this.#undo(context, person, lease, work);
+        return true;
       case 'kill':
       case 'cancel':
         // Dealt with before the queue.
@@ -356,6 +384,7 @@ export class Front {
         approvals: this.#with.approvals,
         desk: this.#with.desk,
         pick: (picked) => this.#pick(arrival, who, picked),
+        undo: (reference) => this.#undoClicked(arrival, who, reference),
         behind: (work) => this.#behind(work),
       });
     } catch (error) {
@@ -380,14 +409,36 @@ export class Front {
     const work = this.#works.begin({ sender: person.id, place: placeOf(arrival.activity, this.#with.tenantId), requestActivityId: choice.requestActivityId });
     const logic = async (context: TurnContext, lease: Lease): Promise<void> => {
       if (work.controller.signal.aborted) return this.#calledOff(context, work);
-      // Teams AI works on messages; the click stands for one.
-      context.activity.type = 'message';
-      context.activity.text = label;
+      asMessage(context, label);
       // What it fails with is said by `finish`.
-      await this.#plan(context, person, { text: label, untrusted: false }, lease, work, { handle });
+      await this.#plan(context, person, { text: label, untrusted: false }, lease, work, { picked: { handle } });
     };
     this.#behind(this.#works.finish(work, this.#inOrder(work, arrival, logic)));
     return inert(label);
+  }
+
+  // --- taking back -------------------------------------------------------------------------------------------------
+
+  /** Proposes what takes back a request, or the last one here that did something for this person. */
+  async #undo(context: TurnContext, person: PersonFacts, lease: Lease, work: Work, reference?: string): Promise<void> {
+    const { approvals, catalogue, clock } = this.#with;
+    const steps = await approvals.undoable(work.place.conversationId, person, reference);
+    if (steps.length === 0) return tell(this.#with.speaker, context, en.undo.nothing);
+    const propose = (handles: HandleBook): readonly unknown[] => undoCalls(steps, catalogue, handles, clock.now().getTime());
+    await this.#plan(context, person, { text: en.undo.command, untrusted: false }, lease, work, { propose });
+  }
+
+  async #undoClicked(arrival: Arrival, person: PersonFacts, reference: string): Promise<boolean> {
+    const place = placeOf(arrival.activity, this.#with.tenantId);
+    if ((await this.#with.approvals.undoable(place.conversationId, person, reference)).length === 0) return false;
+    const work = this.#works.begin({ sender: person.id, place, requestActivityId: arrival.checked.id ?? '' });
+    const logic = async (context: TurnContext, lease: Lease): Promise<void> => {
+      if (work.controller.signal.aborted) return this.#calledOff(context, work);
+      asMessage(context, en.undo.command);
+      await this.#undo(context, person, lease, work, reference);
+    };
+    this.#behind(this.#works.finish(work, this.#inOrder(work, arrival, logic)));
+    return true;
   }
 
   // --- helpers -----------------------------------------------------------------------------------------------------
@@ -430,4 +481,10 @@ export class Front {
   #personalLink(): string {
     return `https://teams.microsoft.com/l/chat/0/0?users=28:${encodeURIComponent(this.#with.appId)}`;
   }
+}
+
+/** Teams AI works on messages; a click stands for one. */
+function asMessage({ activity }: TurnContext, text: string): void {
+  activity.type = 'message';
+  activity.text = text;
 }

@@ -24,7 +24,7 @@ import { turnOf, type Turn } from './turn.ts';
 import { en } from './wording/en.ts';
 
 /** The most times the model is asked in one turn. */
-const MOST_ROUNDS = 6;
+export const MOST_ROUNDS = 6;
 const MOST_COMPLETION_TOKENS = 800;
 /** A reply that rests on nothing that was read may be this long: a question, a greeting, one friendly line. */
 const MOST_UNGROUNDED_CHARACTERS = 320;
@@ -137,6 +137,7 @@ export class StewardPlanner implements Planner {
     try {
       turn.rounds += 1;
       if (turn.rounds > MOST_ROUNDS) throw new StewardError('PLAN_TOO_MANY_ROUNDS', 'the model kept asking');
+      if (turn.preset !== undefined) return await this.#decide(turn, turn.rounds === 1 ? turn.preset : []);
       const reply = await this.#ask(turn);
       // Read again: the model took its time, and a kill may have come meanwhile.
       await this.#with.killSwitch.assertAlive();

@@ -73,3 +73,12 @@ export interface ContactStore {
   remember(person: InternalId, place: Place): Promise<void>;
   find(person: InternalId): Promise<Place | undefined>;
 }
+
+/** The group chats and channels in which an admin said `approvals here`. */
+export interface ApprovalPlaceStore {
+  /** `name` is what people call it; empty where Teams does not say. */
+  add(place: Place, name: string): Promise<void>;
+  /** False when it was not one. */
+  remove(conversationId: string): Promise<boolean>;
+  list(): Promise<readonly { readonly place: Place; readonly name: string }[]>;
+}

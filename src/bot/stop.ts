@@ -7,6 +7,7 @@ import { errorCode, StewardError } from '../errors.ts';
 import type { Approvals } from '../guard/approvals.ts';
 import type { Ceiling } from '../guard/ceiling.ts';
 import type { KillSwitch } from '../guard/kill-switch.ts';
+import type { Limits } from '../guard/limits.ts';
 import type { AdminRoster, PersonFacts, WhoIsWho } from '../guard/ports.ts';
 import { placeOf } from './adapter.ts';
 import type { Callers } from './callers.ts';
@@ -33,6 +34,7 @@ export interface StopDependencies {
   readonly approvals: Approvals;
   readonly killSwitch: KillSwitch;
   readonly ceiling: Ceiling;
+  readonly limits: Limits;
   readonly callers: Callers;
   readonly whoIsWho: WhoIsWho;
   readonly roster: AdminRoster;
@@ -120,12 +122,13 @@ export class StopCommands {
 
   /** `status`: what can be read is said; what can't is left out, but for the latch. */
   async status(context: TurnContext): Promise<void> {
-    const { approvals, ceiling, killSwitch } = this.#with;
-    const [latch, pending, spend] = await Promise.allSettled([killSwitch.read(), approvals.pendingCount(), ceiling.status()]);
+    const { approvals, ceiling, killSwitch, limits } = this.#with;
+    const [latch, requests, spend, raised] = await Promise.allSettled([killSwitch.read(), approvals.counts(), ceiling.status(), limits.raised()]);
     const read = {
       ...(latch.status === 'fulfilled' && { latch: latch.value }),
-      ...(pending.status === 'fulfilled' && { pending: pending.value }),
+      ...(requests.status === 'fulfilled' && { requests: requests.value }),
       ...(spend.status === 'fulfilled' && { spend: spend.value }),
+      ...(raised.status === 'fulfilled' && { raised: raised.value }),
     };
     await show(this.#with.speaker, context, statusCard(read));
   }

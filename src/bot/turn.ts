@@ -36,6 +36,8 @@ export class Turn {
   readonly history: ModelMessage[];
   readonly words: string[];
   choice: Choice | undefined;
+  /** Tool calls that code proposes in the model's place: to take back what was done. They go the same way as a model's. */
+  readonly preset: readonly unknown[] | undefined;
 
   rounds = 0;
   /** Set when the last word is said: what follows is nothing. */
@@ -51,7 +53,7 @@ export class Turn {
   /** What was read in this turn, oldest first. */
   readonly executed: { readonly action: Action; readonly step: Step; readonly result: Readonly<Record<string, unknown>> }[] = [];
 
-  constructor(given: Pick<Turn, 'context' | 'person' | 'place' | 'requestActivityId' | 'untrusted' | 'signal' | 'enter' | 'isWithdrawn'> & { readonly memory: Memory; readonly nowMs: number }) {
+  constructor(given: Pick<Turn, 'context' | 'person' | 'place' | 'requestActivityId' | 'untrusted' | 'signal' | 'enter' | 'isWithdrawn'> & { readonly memory: Memory; readonly nowMs: number; readonly propose?: (handles: HandleBook) => readonly unknown[] }) {
     this.context = given.context;
     this.person = given.person;
     this.place = given.place;
@@ -64,6 +66,7 @@ export class Turn {
     this.history = [...given.memory.history];
     this.words = [...given.memory.words];
     this.choice = given.memory.choice;
+    this.preset = given.propose?.(this.handles);
   }
 
   /** What is remembered of it. */

@@ -1,21 +1,25 @@
 import { z } from 'zod/v4';
 import { StewardError, stewardErrorCodes } from '../errors.ts';
+import type { InternalId } from '../actions/internal-id.ts';
 import type { ApprovalRecord, ApprovalState, ApprovalStore, StoredStep } from '../guard/approval.ts';
 import { latchLevels, type Stored } from '../guard/ports.ts';
 import { place } from './places.ts';
 import { fromStoredJson, internalId, toStoredJson } from './stored-json.ts';
-import { jsonOf, jsonProperties, type Properties, type Row, type Table } from './tables.ts';
+import { jsonOf, jsonProperties, keyOf, type Properties, type Row, type Table } from './tables.ts';
 
 const PARTITION = 'approval';
 /** One small row for each approval that may be open, so that nobody has to look through all that ever were. */
 const OPEN_PARTITION = 'open';
+/** The last one that did something, for each person in each conversation. */
+const DONE_PARTITION = 'done';
 const MOST_OPEN = 5_000;
 const READS_AT_ONCE = 20;
+/** Whoever ended a request shows it within this time; after it, another instance does. */
+const SHOWN_WITHIN_MS = 30_000;
 /** An index row without its approval is left alone for so long: the approval may be about to be inserted. */
 const INSERT_MOST_MS = 60_000;
 
 const states = ['pending', 'approved', 'executing', 'succeeded', 'failed', 'unknown', 'denied', 'expired', 'withdrawn', 'killed'] as const satisfies readonly ApprovalState[];
-const openStates: ReadonlySet<ApprovalState> = new Set(['pending', 'approved', 'executing']);
 
 // `satisfies` names every field: one that is missing here would be dropped on reading, without a word.
 const storedStep: z.ZodType<StoredStep> = z.object({
@@ -40,18 +44,25 @@ const approvalRecord: z.ZodType<ApprovalRecord> = z.object({
   subject: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('steps'), steps: z.array(storedStep) }),
     z.object({ kind: z.literal('revive'), reason: z.string(), level: z.enum(latchLevels) }),
+    z.object({ kind: z.literal('raise'), reason: z.string(), action: z.string(), perHour: z.int() }),
   ]),
   requester: internalId,
   requesterName: z.string(),
   place,
   requestActivityId: z.string(),
-  cards: z.array(z.object({ conversationId: z.string(), activityId: z.string(), place })),
+  cards: z.array(z.object({ conversationId: z.string(), activityId: z.string(), place, purpose: z.enum(['decide', 'settle', 'look']) })),
   binding: z.string(),
   killEpoch: z.int(),
+  createdAt: z.date(),
   expiresAt: z.date(),
   decidedBy: internalId.optional(),
   decidedByName: z.string().optional(),
   decidedAt: z.date().optional(),
+  denyReason: z.string().optional(),
+  remindedAt: z.date().optional(),
+  escalatedAt: z.date().optional(),
+  reportedAt: z.date().optional(),
+  settlement: z.object({ outcome: z.enum(['done', 'not done']), by: internalId, byName: z.string(), at: z.date() }).optional(),
   aliveUntil: z.date().optional(),
 } satisfies Record<keyof ApprovalRecord, z.ZodType>);
 
@@ -61,13 +72,15 @@ const approvalRecord: z.ZodType<ApprovalRecord> = z.object({
  */
 export class TableApprovalStore implements ApprovalStore {
   readonly #table: Table;
+  readonly #shownWithinMs: number;
 
-  constructor(table: Table) {
+  constructor(table: Table, { shownWithinMs = SHOWN_WITHIN_MS }: { readonly shownWithinMs?: number } = {}) {
     this.#table = table;
+    this.#shownWithinMs = shownWithinMs;
   }
 
   async insert(record: ApprovalRecord): Promise<Stored<ApprovalRecord>> {
-    if (openStates.has(record.state)) await this.#table.upsert(OPEN_PARTITION, record.reference, { reference: record.reference });
+    if (isOpen(record)) await this.#table.upsert(OPEN_PARTITION, record.reference, { reference: record.reference });
     const written = await this.#table.insert(PARTITION, record.reference, propertiesOf(record));
     if (written === 'exists') throw new StewardError('STORAGE_UNAVAILABLE', 'two approvals have one reference');
     return { value: record, ...written };
@@ -80,10 +93,8 @@ export class TableApprovalStore implements ApprovalStore {
 
   async replace(record: ApprovalRecord, etag: string): Promise<Stored<ApprovalRecord> | undefined> {
     const written = await this.#table.replace(PARTITION, record.reference, propertiesOf(record), etag);
-    if (written === 'conflict') return undefined;
-    // Not waited for, since people wait for the answer; what is left behind, `open` removes.
-    if (!openStates.has(record.state)) this.#forget(record.reference);
-    return { value: record, ...written };
+    // An end stays in the index until it was shown: a crash in between must not leave a card that says “Running …” for good.
+    return written === 'conflict' ? undefined : { value: record, ...written };
   }
 
   /** One query over the index, then a read for each row. */
@@ -97,18 +108,45 @@ export class TableApprovalStore implements ApprovalStore {
     return open;
   }
 
-  async #openBehind(index: Row): Promise<Stored<ApprovalRecord> | undefined> {
-    const reference = String(index.properties.get('reference'));
-    const stored = await this.read(reference);
-    if (stored !== undefined && openStates.has(stored.value.state)) return stored;
-    const settled = stored !== undefined || index.storageNow.getTime() - index.writtenAt.getTime() > INSERT_MOST_MS;
-    if (settled) this.#forget(reference);
-    return undefined;
+  async shown(record: ApprovalRecord): Promise<void> {
+    if (!isOpen(record)) await this.#forget(record.reference);
   }
 
-  #forget(reference: string): void {
-    this.#table.remove(OPEN_PARTITION, reference).catch(() => undefined);
+  async noteDone({ place, reference, requester }: ApprovalRecord): Promise<void> {
+    await this.#table.upsert(DONE_PARTITION, doneKey(place.conversationId, requester), { reference });
   }
+
+  async lastDone(conversationId: string, requester: InternalId): Promise<ApprovalRecord | undefined> {
+    const row = await this.#table.read(DONE_PARTITION, doneKey(conversationId, requester));
+    return row && (await this.read(String(row.properties.get('reference'))))?.value;
+  }
+
+  async #openBehind(index: Row): Promise<Stored<ApprovalRecord> | undefined> {
+    const reference = String(index.properties.get('reference'));
+    const row = await this.#table.read(PARTITION, reference);
+    if (row === undefined) {
+      if (ageMs(index) > INSERT_MOST_MS) await this.#forget(reference);
+      return undefined;
+    }
+    const stored = toStored(row);
+    return isOpen(stored.value) || ageMs(row) >= this.#shownWithinMs ? stored : undefined;
+  }
+
+  async #forget(reference: string): Promise<void> {
+    await this.#table.remove(OPEN_PARTITION, reference).catch(() => undefined);
+  }
+}
+
+function isOpen({ settlement, state }: ApprovalRecord): boolean {
+  return state === 'pending' || state === 'approved' || state === 'executing' || (state === 'unknown' && settlement === undefined);
+}
+
+function ageMs({ storageNow, writtenAt }: Row): number {
+  return storageNow.getTime() - writtenAt.getTime();
+}
+
+function doneKey(conversationId: string, requester: InternalId): string {
+  return keyOf(JSON.stringify([conversationId, requester.digest()]));
 }
 
 function propertiesOf(record: ApprovalRecord): Properties {

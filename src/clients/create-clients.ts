@@ -2,12 +2,13 @@ import type { Agent } from 'node:https';
 import type { TokenCredential } from '@azure/core-auth';
 import type { Robot } from '../actions/ports.ts';
 import type { DigestKey, LedgerStore } from '../audit/record.ts';
-import type { ContactStore, ConversationStore } from '../bot/ports.ts';
+import type { ApprovalPlaceStore, ContactStore, ConversationStore } from '../bot/ports.ts';
 import type { Clock } from '../clock.ts';
 import type { ApprovalStore } from '../guard/approval.ts';
-import type { AdminRoster, LatchStore, LimitStore, SpendStore, WhoIsWho } from '../guard/ports.ts';
+import type { AdminRoster, EffectNotes, LatchStore, LimitStore, SpendStore, WhoIsWho } from '../guard/ports.ts';
 import type { Reasoner } from '../guard/reasoner.ts';
 import { TableAdminRoster } from './admin-roster.ts';
+import { TableApprovalPlaceStore } from './approval-place-store.ts';
 import { TableApprovalStore } from './approval-store.ts';
 import type { Endpoints } from './clouds.ts';
 import { TableContactStore } from './contact-store.ts';
@@ -15,6 +16,7 @@ import { TableConversationStore } from './conversation-store.ts';
 import { managedIdentity } from './credential.ts';
 import { GraphDeviceDirectory } from './device-directory.ts';
 import { VaultDigestKey } from './digest-key.ts';
+import { TableEffectNotes } from './effect-notes.ts';
 import { createEgress } from './egress.ts';
 import { GraphClient } from './graph.ts';
 import { TableLatchStore } from './latch-store.ts';
@@ -57,9 +59,11 @@ export interface Clients {
   readonly roster: AdminRoster;
   readonly spend: SpendStore;
   readonly limits: LimitStore;
+  readonly effects: EffectNotes;
   readonly approvals: ApprovalStore;
   readonly conversations: ConversationStore;
   readonly contacts: ContactStore;
+  readonly approvalPlaces: ApprovalPlaceStore;
   readonly ledger: LedgerStore;
   /** Usable after `prepare`. */
   readonly digestKey: DigestKey;
@@ -112,9 +116,11 @@ export function createClients(options: ClientOptions): Clients {
     roster: new TableAdminRoster(tables.roster, clock),
     spend: new SpendPurse(new TableSpendStore(tables.spend)),
     limits: new TableLimitStore(tables.limits),
+    effects: new TableEffectNotes(tables.effects),
     approvals: new TableApprovalStore(tables.approvals),
     conversations: new TableConversationStore(tables.conversations, { instance, clock }),
     contacts: new TableContactStore(tables.contacts),
+    approvalPlaces: new TableApprovalPlaceStore(tables.contacts),
     ledger,
     digestKey,
     reasoner: new AzureReasoner({ endpoint: endpoints.openai, credential: credentials.reasoner, httpClient: reasonerEgress.httpClient, ...options.model }),

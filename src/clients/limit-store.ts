@@ -1,12 +1,15 @@
 import { StewardError } from '../errors.ts';
-import type { LimitStore } from '../guard/ports.ts';
+import type { LimitStore, RaisedLimit } from '../guard/ports.ts';
 import { Serial } from './serial.ts';
-import { integerOf, type Table } from './tables.ts';
+import { integerOf, type Row, type Table } from './tables.ts';
 import { backoffMs, wait } from './wait.ts';
 
 const MOST_ATTEMPTS = 20;
+const RAISED_PARTITION = 'raised';
+/** More actions than a catalogue will ever hold. */
+const MOST_RAISED = 1_000;
 
-/** How often an action ran in an hour, over all instances. */
+/** How often something ran in an hour, over all instances: one partition for an hour, one row for a key. */
 export class TableLimitStore implements LimitStore {
   readonly #table: Table;
   readonly #serial = new Serial();
@@ -15,20 +18,42 @@ export class TableLimitStore implements LimitStore {
     this.#table = table;
   }
 
-  async count(action: string, hour: string, limit: number): Promise<boolean> {
-    return this.#serial.inTurn(`${action}/${hour}`, () => this.#count(action, hour, limit));
+  async used(hour: string, keys: readonly string[]): Promise<readonly number[]> {
+    const rows = await Promise.all(keys.map((key) => this.#table.read(hour, key)));
+    return rows.map((row) => (row === undefined ? 0 : integerOf(row, 'used')));
   }
 
-  async #count(action: string, hour: string, limit: number): Promise<boolean> {
+  async count(hour: string, key: string, limit: number): Promise<boolean> {
+    return this.#serial.inTurn(`${key}/${hour}`, () => this.#count(hour, key, limit));
+  }
+
+  async raise({ action, perHour, until }: RaisedLimit): Promise<void> {
+    await this.#table.upsert(RAISED_PARTITION, action, { perHour: BigInt(perHour), untilMs: BigInt(until.getTime()) });
+  }
+
+  async raisedFor(action: string): Promise<RaisedLimit | undefined> {
+    const row = await this.#table.read(RAISED_PARTITION, action);
+    return row && toRaised(row);
+  }
+
+  async raised(): Promise<readonly RaisedLimit[]> {
+    return (await this.#table.list(`PartitionKey eq '${RAISED_PARTITION}'`, MOST_RAISED)).map(toRaised);
+  }
+
+  async #count(hour: string, key: string, limit: number): Promise<boolean> {
     for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
-      const row = await this.#table.read(hour, action);
+      const row = await this.#table.read(hour, key);
       const used = row === undefined ? 0 : integerOf(row, 'used');
       if (used >= limit) return false;
       const properties = { used: BigInt(used + 1) };
-      const written = row === undefined ? await this.#table.insert(hour, action, properties) : await this.#table.replace(hour, action, properties, row.etag);
+      const written = row === undefined ? await this.#table.insert(hour, key, properties) : await this.#table.replace(hour, key, properties, row.etag);
       if (typeof written !== 'string') return true;
       await wait(backoffMs(attempt, 10, 300));
     }
     throw new StewardError('STORAGE_UNAVAILABLE', `a limit was changed by others ${MOST_ATTEMPTS} times in a row`);
   }
+}
+
+function toRaised(row: Row): RaisedLimit {
+  return { action: row.key, perHour: integerOf(row, 'perHour'), until: new Date(integerOf(row, 'untilMs')) };
 }

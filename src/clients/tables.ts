@@ -201,7 +201,7 @@ async function safely<T>(name: string, signal: AbortSignal | undefined, operatio
   }
 }
 
-const tableNames = ['latch', 'roster', 'spend', 'limits', 'approvals', 'conversations', 'contacts'] as const;
+const tableNames = ['latch', 'roster', 'spend', 'limits', 'approvals', 'conversations', 'contacts', 'effects'] as const;
 export type Tables = Readonly<Record<(typeof tableNames)[number], Table>> & { readonly names: () => Promise<ReadonlySet<string>> };
 
 export interface TablesOptions {
@@ -227,6 +227,7 @@ export function openTables({ endpoint, credential, httpClient }: TablesOptions):
     approvals: open('approvals'),
     conversations: open('conversations'),
     contacts: open('contacts'),
+    effects: open('effects'),
   };
 }
 

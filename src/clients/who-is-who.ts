@@ -9,6 +9,8 @@ import { idSegment, shaped, type GraphClient } from './graph.ts';
 export interface RoleGroups {
   readonly helpdesk: string;
   readonly approver: string;
+  /** Asked when the approvers don't answer. */
+  readonly backupApprover?: string;
   readonly admin: string;
   readonly vip: string;
   readonly breakGlass: string;
@@ -18,12 +20,19 @@ export interface RoleGroups {
 export const roleGroupVariables: Readonly<Record<keyof RoleGroups, string>> = {
   helpdesk: 'STEWARD_HELPDESK_GROUP_ID',
   approver: 'STEWARD_APPROVER_GROUP_ID',
+  backupApprover: 'STEWARD_BACKUP_APPROVER_GROUP_ID',
   admin: 'STEWARD_ADMIN_GROUP_ID',
   vip: 'STEWARD_VIP_GROUP_ID',
   breakGlass: 'STEWARD_BREAK_GLASS_GROUP_ID',
 };
 
-const groupRoles = ['helpdesk', 'approver', 'admin'] as const satisfies readonly (keyof RoleGroups & Role)[];
+/** The groups that give a role, and the role that each gives. */
+const groupRoles: ReadonlyMap<keyof RoleGroups, Exclude<Role, 'employee'>> = new Map([
+  ['helpdesk', 'helpdesk'],
+  ['approver', 'approver'],
+  ['backupApprover', 'backup approver'],
+  ['admin', 'admin'],
+]);
 
 const BRIEF_MS = 60_000;
 /** Nobody is in more groups than this in a directory that can be reasoned about; past it the answer is no. */
@@ -47,6 +56,10 @@ const membership = z.object({ '@odata.type': z.string(), id: z.string().min(1), 
 const roleGroup = z.object({ id: z.string(), isAssignableToRole: z.boolean().nullish() });
 const member = z.object({ id: z.string().min(1) });
 const admin = z.object({ id: z.string(), accountEnabled: z.boolean().nullish(), employeeId: z.string().nullish() });
+
+function kindOf(role: Exclude<Role, 'employee'>): keyof RoleGroups {
+  return role === 'backup approver' ? 'backupApprover' : role;
+}
 
 interface Cached {
   readonly facts: PersonFacts;
@@ -83,9 +96,10 @@ export class GraphWhoIsWho implements WhoIsWho {
     return signal === undefined ? flight : orAborted(flight, signal);
   }
 
-  async membersOf(role: (typeof groupRoles)[number], limit: number): Promise<readonly InternalId[]> {
+  async membersOf(role: Exclude<Role, 'employee'>, limit: number): Promise<readonly InternalId[]> {
+    if (this.#groups[kindOf(role)] === undefined) return [];
     try {
-      const { items } = await this.#users(role, member, limit);
+      const { items } = await this.#users(kindOf(role), member, limit);
       return items.map(({ id }) => new InternalId(id));
     } catch (error) {
       throw new StewardError('DIRECTORY_UNAVAILABLE', 'the members of a role group could not be read', { cause: error });
@@ -101,9 +115,10 @@ export class GraphWhoIsWho implements WhoIsWho {
 
   async #groupProblem(kind: keyof RoleGroups): Promise<string | undefined> {
     const variable = roleGroupVariables[kind];
+    if (this.#groups[kind] === undefined) return undefined;
     try {
       const answer = await this.#graph.request('GET', `/groups/${this.#segment(kind)}`, { query: { $select: 'id,isAssignableToRole' } });
-      const mustBeAssignable = groupRoles.some((role) => role === kind);
+      const mustBeAssignable = groupRoles.has(kind);
       return mustBeAssignable && shaped(roleGroup, answer).isAssignableToRole !== true ? `the group of ${variable} is not role-assignable` : undefined;
     } catch (error) {
       if (error instanceof StewardError && error.code === 'SYSTEM_NOT_FOUND') return `the group of ${variable} does not exist`;
@@ -132,7 +147,7 @@ export class GraphWhoIsWho implements WhoIsWho {
   }
 
   #segment(kind: keyof RoleGroups): string {
-    const id = this.#groups[kind];
+    const id = this.#groups[kind] ?? '';
     if (!/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) throw new StewardError('CONFIGURATION_INVALID', `${roleGroupVariables[kind]} is not an object id`);
     return id;
   }
@@ -174,7 +189,7 @@ export class GraphWhoIsWho implements WhoIsWho {
 
   #toFacts(found: z.infer<typeof account>, memberships: readonly z.infer<typeof membership>[]): PersonFacts {
     const groups = new Set(memberships.map(({ id }) => id.toLowerCase()));
-    const isIn = (kind: keyof RoleGroups): boolean => groups.has(this.#groups[kind].toLowerCase());
+    const isIn = (kind: keyof RoleGroups): boolean => groups.has(this.#groups[kind]?.toLowerCase() ?? '');
     const guest = found.userType !== 'Member';
     const { jobTitle, department, officeLocation, employeeId } = found;
     return {
@@ -183,7 +198,7 @@ export class GraphWhoIsWho implements WhoIsWho {
       userPrincipalName: found.userPrincipalName,
       enabled: found.accountEnabled,
       guest,
-      roles: [...(guest ? [] : (['employee'] as const)), ...groupRoles.filter(isIn)],
+      roles: [...(guest ? [] : (['employee'] as const)), ...[...groupRoles].flatMap(([kind, role]) => (isIn(kind) ? [role] : []))],
       // Whoever holds a directory role, or is in a group that could be given one, can change more than Steward can.
       privileged: memberships.some((entry) => entry['@odata.type'] === '#microsoft.graph.directoryRole' || entry.isAssignableToRole === true),
       breakGlass: isIn('breakGlass'),

@@ -38,6 +38,8 @@ export interface CardInstance {
 /** A card that Steward sent, with what is needed to replace it where it stands. */
 export interface SentCard extends CardInstance {
   readonly place: Place;
+  /** What its buttons are for: to decide the request, to say what became of it, or none. */
+  readonly purpose: 'decide' | 'settle' | 'look';
 }
 
 /** Where a message can be sent without waiting for one: what Bot Framework calls a conversation reference. */
@@ -51,10 +53,19 @@ export interface Place {
   readonly conversationType: string;
 }
 
-/** What an approval allows: steps of a plan, or the revival of the deployment. */
+/** What an approval allows: steps of a plan, the revival of the deployment, or more uses of an action for an hour. */
 export type ApprovalSubject =
   | { readonly kind: 'steps'; readonly steps: readonly StoredStep[] }
-  | { readonly kind: 'revive'; readonly reason: string; readonly level: LatchLevel };
+  | { readonly kind: 'revive'; readonly reason: string; readonly level: LatchLevel }
+  | { readonly kind: 'raise'; readonly reason: string; readonly action: string; readonly perHour: number };
+
+/** What an admin who looked says about an outcome that Steward does not know. */
+export interface Settlement {
+  readonly outcome: 'done' | 'not done';
+  readonly by: InternalId;
+  readonly byName: string;
+  readonly at: Date;
+}
 
 export interface ApprovalRecord {
   /** Opaque; the only thing that the card carries. */
@@ -73,10 +84,20 @@ export interface ApprovalRecord {
   /** Digest over the steps and everything else that must not change between card and click. */
   readonly binding: string;
   readonly killEpoch: number;
+  /** By storage's clock. */
+  readonly createdAt: Date;
   readonly expiresAt: Date;
   readonly decidedBy?: InternalId;
   readonly decidedByName?: string;
   readonly decidedAt?: Date;
+  /** Why it was declined, in the words of whoever did. */
+  readonly denyReason?: string;
+  /** When those who were asked were reminded, and when the backup group was asked as well. */
+  readonly remindedAt?: Date;
+  readonly escalatedAt?: Date;
+  /** When admins were told that the outcome is unknown, and what one of them found out. */
+  readonly reportedAt?: Date;
+  readonly settlement?: Settlement;
   /** While executing: the instance that runs it renews this before each step; past it, the instance has died. */
   readonly aliveUntil?: Date;
 }
@@ -87,6 +108,15 @@ export interface ApprovalStore {
   read(reference: string): Promise<Stored<ApprovalRecord> | undefined>;
   /** Replaces the record if it still has `etag`; undefined when somebody else was first. */
   replace(record: ApprovalRecord, etag: string): Promise<Stored<ApprovalRecord> | undefined>;
-  /** Records that are not settled: pending, approved or executing. */
+  /**
+   * Records of which something is still to come: a decision, an outcome, or somebody who finds out what the outcome was;
+   * and those that ended a while ago and of which nobody said that their end was shown.
+   */
   open(): Promise<readonly Stored<ApprovalRecord>[]>;
+  /** The end of a request stands on its cards: nothing is to come any more. Never fails: what is shown twice does no harm. */
+  shown(record: ApprovalRecord): Promise<void>;
+  /** Notes that something was done for a requester in a conversation, for whoever wants to take it back. */
+  noteDone(record: ApprovalRecord): Promise<void>;
+  /** What was done last for a requester in a conversation. */
+  lastDone(conversationId: string, requester: InternalId): Promise<ApprovalRecord | undefined>;
 }

@@ -1,32 +1,33 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { Action } from '../actions/action.ts';
 import type { Catalogue } from '../actions/catalogue.ts';
-import type { Handle, Reference } from '../actions/handles.ts';
-import type { InternalId } from '../actions/internal-id.ts';
-import { isReference, stepDigest, type Step } from '../actions/plan.ts';
+import type { Step } from '../actions/plan.ts';
 import type { Ledger } from '../audit/ledger.ts';
 import type { DigestKey } from '../audit/record.ts';
-import type { Clock } from '../clock.ts';
 import { errorCode, StewardError, type StewardErrorCode } from '../errors.ts';
-import type { ApprovalRecord, ApprovalState, ApprovalStore, ApprovalSubject, CardInstance, Place, SentCard, StepOutcome, StoredArgument, StoredStep } from './approval.ts';
-import type { Executor, Receipt } from './execute.ts';
+import type { ApprovalRecord, ApprovalState, ApprovalStore, ApprovalSubject, CardInstance, Place, SentCard, StoredStep } from './approval.ts';
+import { ApprovalRows, type Audience } from './approval-rows.ts';
+import { sweep } from './approval-sweep.ts';
+import type { Executor } from './execute.ts';
 import type { Gate } from './gate.ts';
 import type { KillSwitch } from './kill-switch.ts';
+import type { Limits } from './limits.ts';
 import type { PersonFacts, Stored, WhoIsWho } from './ports.ts';
-import { issueToken } from './token.ts';
+import { ApprovedRun, type RunApprovedDependencies } from './run-approved.ts';
+import { bindStored, restoreStep, storeStep } from './stored-step.ts';
+import { isActiveAdmin, isNoted, isSameHuman, mayClick } from './who-decides.ts';
 
 /** How long a request waits for a click. */
 const CONFIRM_TTL_MS = 10 * 60_000;
 const SECOND_PERSON_TTL_MS = 4 * 60 * 60_000;
-/** An executing approval whose instance did not renew it for this long belongs to a dead one. Longer than any step may take. */
-const ALIVE_MS = 90_000;
 /** A click may overtake the note of where its card stands: on a request that was just made it waits a second for it. */
 const JUST_MADE_MS = 5_000;
 const CARD_NOTE_PAUSE_MS = 50;
 const CARD_NOTE_ATTEMPTS = 20;
+/** What is approved is never truncated, so what would have to be is not asked. */
+const MOST_TEXT_CHARACTERS = 4_000;
 
 export interface ApprovalRequest {
-  readonly subject: { readonly kind: 'steps'; readonly steps: readonly Step[] } | Extract<ApprovalSubject, { kind: 'revive' }>;
+  readonly subject: { readonly kind: 'steps'; readonly steps: readonly Step[] } | Exclude<ApprovalSubject, { kind: 'steps' }>;
   readonly by: 'requester' | 'second person';
   readonly requester: PersonFacts;
   readonly place: Place;
@@ -37,9 +38,14 @@ export interface ApprovalRequest {
 
 export interface Click {
   readonly reference: string;
-  readonly decision: 'approve' | 'deny';
   readonly clicker: PersonFacts;
   readonly card: CardInstance;
+}
+
+export interface DecisionClick extends Click {
+  readonly decision: 'approve' | 'deny';
+  /** Why it is declined, in the clicker's words; checked and whole. */
+  readonly reason?: string;
 }
 
 export type ClickResult =
@@ -52,33 +58,37 @@ export interface ApprovalsDependencies {
   readonly store: ApprovalStore;
   readonly catalogue: Catalogue;
   readonly gate: Gate;
+  readonly limits: Limits;
   readonly whoIsWho: WhoIsWho;
   readonly killSwitch: KillSwitch;
   readonly executor: Executor;
   readonly ledger: Ledger;
   readonly digestKey: DigestKey;
-  readonly clock: Clock;
   /** Digests of catalogue, policy, contract and configuration: a request made under others is dead. */
   readonly bindings: readonly string[];
-  /** Told after every change that people should see; must not throw. */
-  readonly changed: (record: ApprovalRecord) => Promise<void>;
-  /** Given what an approved read brought back; must not throw. */
-  readonly read: (record: ApprovalRecord, action: Action, result: Readonly<Record<string, unknown>>) => Promise<void>;
+  readonly audience: Audience;
+  readonly read: RunApprovedDependencies['read'];
 }
+
+type Decided = Pick<ApprovalRecord, 'decidedBy' | 'decidedByName' | 'decidedAt'>;
 
 /** Requests that wait for people, from the card to the outcome. */
 export class Approvals {
   readonly #with: ApprovalsDependencies;
+  readonly #rows: ApprovalRows;
+  readonly #run: ApprovedRun;
 
   constructor(dependencies: ApprovalsDependencies) {
     this.#with = dependencies;
+    this.#rows = new ApprovalRows(dependencies);
+    this.#run = new ApprovedRun({ ...dependencies, rows: this.#rows });
   }
 
   /** Stores a request. It can't be approved before `cardSent` named a card. */
   async request(request: ApprovalRequest): Promise<ApprovalRecord> {
     const { killSwitch, store } = this.#with;
     const { epoch, storageNow } = await killSwitch.read();
-    const subject = request.subject.kind === 'revive' ? request.subject : { kind: 'steps' as const, steps: await Promise.all(request.subject.steps.map((step) => this.#store(step))) };
+    const subject: ApprovalSubject = request.subject.kind === 'steps' ? { kind: 'steps', steps: await Promise.all(request.subject.steps.map((step) => this.#store(step))) } : request.subject;
     const unbound = {
       reference: randomBytes(20).toString('base64url'),
       state: 'pending' as const,
@@ -90,15 +100,18 @@ export class Approvals {
       requestActivityId: request.requestActivityId,
       cards: [],
       killEpoch: epoch,
-      expiresAt: new Date(storageNow.getTime() + ttlMs(request.by)),
+      createdAt: storageNow,
+      expiresAt: new Date(storageNow.getTime() + ttlMs(request)),
     };
     const record: ApprovalRecord = { ...unbound, binding: this.#binding(unbound) };
     await store.insert(record);
-    await this.#record(record, { person: request.requester, turn: request.turn, steps: subject.kind === 'steps' ? subject.steps.map((step) => step.digest) : [] });
+    await this.#rows.record(record, { person: request.requester, turn: request.turn, steps: subject.kind === 'steps' ? subject.steps.map((step) => step.digest) : [] });
     return record;
   }
 
   async #store(step: Step): Promise<StoredStep> {
+    const tooLong = Object.values(step.resolved).some((value) => typeof value === 'string' && value.length > MOST_TEXT_CHARACTERS);
+    if (tooLong) throw new StewardError('PLAN_TEXT_TOO_LONG', `a text over ${MOST_TEXT_CHARACTERS} characters`);
     const target = step.target === undefined ? undefined : await this.#with.whoIsWho.describe(step.target.id, 'now');
     const context = [target?.jobTitle, target?.department, target?.officeLocation, target?.userPrincipalName];
     return storeStep(step, context.filter((fact) => fact !== undefined));
@@ -106,22 +119,22 @@ export class Approvals {
 
   /** Notes a message in which the card stands. Only clicks on noted cards count. */
   async cardSent(reference: string, card: SentCard): Promise<void> {
-    await this.#update(reference, (record) => ({ ...record, cards: [...record.cards, card] }));
+    await this.#rows.update(reference, (record) => ({ ...record, cards: [...record.cards, card] }));
   }
 
   /** Ends a request whose card could not be shown: what nobody saw must not be approvable. */
   async abandon(reference: string): Promise<void> {
-    await this.#update(reference, (record) => (record.state === 'pending' ? { ...record, state: 'withdrawn' } : record));
+    await this.#rows.update(reference, (record) => (record.state === 'pending' ? { ...record, state: 'withdrawn' } : record));
   }
 
   /** Withdraws one request, if it still waits. */
   async withdraw(reference: string): Promise<void> {
     const stored = await this.#with.store.read(reference);
-    if (stored?.value.state === 'pending') await this.#settle(stored, { state: 'withdrawn' });
+    if (stored?.value.state === 'pending') await this.#rows.settle(stored, { state: 'withdrawn' });
   }
 
   /** Decides a click. Everything is read afresh; one click wins by compare-and-swap. */
-  async click(click: Click): Promise<ClickResult> {
+  async click(click: DecisionClick): Promise<ClickResult> {
     let result = await this.#clickOnce(click);
     // A swap is also lost to the note of another card of the same request; only a state that changed settles it.
     for (let attempt = 0; result.kind === 'refused' && result.code === 'APPROVAL_SETTLED' && result.record?.state === 'pending' && attempt < 3; attempt += 1) {
@@ -130,60 +143,35 @@ export class Approvals {
     return result;
   }
 
-  async #clickOnce(click: Click): Promise<ClickResult> {
-    const stored = await this.#readWithCard(click);
-    if (stored === undefined) return this.#refuse(click, 'APPROVAL_UNKNOWN');
-    const record = stored.value;
-    const problem = await this.#problemWith(stored, click);
-    if (problem === 'APPROVAL_EXPIRED' || problem === 'APPROVAL_STALE' || problem === 'KILLED') {
-      const ended = await this.#swap(stored, { state: problem === 'APPROVAL_EXPIRED' ? 'expired' : 'killed' });
-      if (ended !== undefined) await this.#with.changed(ended.value);
-    }
-    if (problem !== undefined) return this.#refuse(click, problem, record);
-    const { clicker } = click;
-    const decidedBy = { decidedBy: clicker.id, decidedByName: clicker.displayName, decidedAt: stored.storageNow };
-    if (click.decision === 'deny') {
-      const denied = await this.#swap(stored, { state: 'denied', ...decidedBy });
-      if (denied === undefined) return this.#refuse(click, 'APPROVAL_SETTLED', record);
-      // Declined is declined, whether or not it could be recorded.
-      await this.#record(denied.value, { person: clicker }).catch(() => undefined);
-      return { kind: 'settled', record: denied.value };
-    }
-    try {
-      return await this.#approve(stored, click, decidedBy);
-    } catch (error) {
-      return this.#refuse(click, errorCode(error), record);
-    }
+  /** The requester's own click on the card that only shows what others are asked. */
+  async withdrawOwn(click: Click): Promise<ClickResult> {
+    const refuse = (code: StewardErrorCode, record?: ApprovalRecord): ClickResult => this.#refuse({ ...click, decision: 'withdraw' }, code, record);
+    const stored = await this.#with.store.read(click.reference);
+    if (stored === undefined) return refuse('APPROVAL_UNKNOWN');
+    if (!isNoted(click.card, stored.value, 'look')) return refuse('APPROVAL_COPIED', stored.value);
+    if (!stored.value.requester.equals(click.clicker.id)) return refuse('APPROVAL_NOT_YOURS', stored.value);
+    const withdrawn = stored.value.state === 'pending' ? await this.#rows.swap(stored, { state: 'withdrawn' }) : undefined;
+    if (withdrawn === undefined) return refuse('APPROVAL_SETTLED', stored.value);
+    await this.#rows.record(withdrawn.value, { person: click.clicker }).catch(() => undefined);
+    // Not waited for: a channel that is slow must not hold up the answer to the click.
+    void this.#with.audience.changed(withdrawn.value);
+    return { kind: 'settled', record: withdrawn.value };
   }
 
-  async #approve(stored: Stored<ApprovalRecord>, click: Click, decidedBy: Pick<ApprovalRecord, 'decidedBy' | 'decidedByName' | 'decidedAt'>): Promise<ClickResult> {
-    const record = stored.value;
-    const requester = await this.#with.whoIsWho.describe(record.requester, 'now');
-    if (requester === undefined) return this.#refuse(click, 'PERSON_UNKNOWN', record);
-    if (record.by === 'second person' && isSameHuman(requester, click.clicker)) return this.#refuse(click, 'APPROVAL_OWN_REQUEST', record);
-    if (record.subject.kind === 'revive') return this.#approveRevive(stored, record.subject, requester, click, decidedBy);
-    // INVARIANT: every step is decided again, on fresh facts, before the approval is stored.
-    await Promise.all(record.subject.steps.map((step) => this.#decideAgain(step, requester, record.by)));
-    const approved = await this.#swap(stored, { state: 'approved', ...decidedBy });
-    if (approved === undefined) return this.#refuse(click, 'APPROVAL_SETTLED', record);
-    await this.#record(approved.value, { person: click.clicker });
-    return { kind: 'approved', record: approved.value, proceed: () => this.#execute(approved, requester, click.clicker) };
-  }
-
-  async #approveRevive(stored: Stored<ApprovalRecord>, subject: Extract<ApprovalSubject, { kind: 'revive' }>, requester: PersonFacts, click: Click, decidedBy: Partial<ApprovalRecord>): Promise<ClickResult> {
-    const { clicker } = click;
-    // INVARIANT: two different humans, whatever the record says about who may click.
-    if (isSameHuman(requester, clicker)) return this.#refuse(click, 'APPROVAL_OWN_REQUEST', stored.value);
-    if (!mayRevive(requester) || !mayRevive(clicker)) return this.#refuse(click, 'KILL_NOT_ADMIN', stored.value);
-    const executing = await this.#swap(stored, { state: 'executing', ...decidedBy });
-    if (executing === undefined) return this.#refuse(click, 'APPROVAL_SETTLED', stored.value);
-    await this.#record(executing.value, { person: clicker });
-    const { digestKey, killSwitch, ledger } = this.#with;
-    const digest = digestKey.digest(requester.id.digest());
-    const epoch = await killSwitch.revive(subject.level, stored.value.killEpoch, { digest, name: requester.displayName, reason: subject.reason });
-    await ledger.record({ kind: 'latch', level: subject.level, epoch, person: digest, confirmedBy: digestKey.digest(clicker.id.digest()) });
-    const done = await this.#swap(executing, { state: 'succeeded' });
-    return { kind: 'settled', record: (done ?? executing).value };
+  /** What an admin found out about an outcome that Steward does not know. */
+  async settle(click: Click & { readonly outcome: 'done' | 'not done' }): Promise<ClickResult> {
+    const { clicker, outcome, reference } = click;
+    const refuse = (code: StewardErrorCode, record?: ApprovalRecord): ClickResult => this.#refuse({ ...click, decision: 'settle' }, code, record);
+    const stored = await this.#with.store.read(reference);
+    if (stored === undefined) return refuse('APPROVAL_UNKNOWN');
+    const { value: record, storageNow } = stored;
+    if (!isNoted(click.card, record, 'settle')) return refuse('APPROVAL_COPIED', record);
+    if (!isActiveAdmin(clicker)) return refuse('KILL_NOT_ADMIN', record);
+    if (record.state !== 'unknown' || record.settlement !== undefined) return refuse('APPROVAL_SETTLED', record);
+    const settled = await this.#rows.swap(stored, { settlement: { outcome, by: clicker.id, byName: clicker.displayName, at: storageNow } });
+    if (settled === undefined) return refuse('APPROVAL_SETTLED', record);
+    await this.#rows.record(settled.value, { person: clicker, settled: outcome }).catch(() => undefined);
+    return { kind: 'settled', record: settled.value };
   }
 
   /** Withdraws what a message asked for, when that message was edited or deleted. */
@@ -203,35 +191,79 @@ export class Approvals {
 
   /** Pending requests of a person in a conversation. */
   async pendingOf(conversationId: string, requester: PersonFacts): Promise<readonly ApprovalRecord[]> {
-    const open = await this.#with.store.open();
-    return open.map(({ value }) => value).filter((record) => record.state === 'pending' && record.place.conversationId === conversationId && record.requester.equals(requester.id));
+    return (await this.#pending()).filter((record) => record.place.conversationId === conversationId && record.requester.equals(requester.id));
   }
 
-  /** How many requests wait, for `status`. */
-  async pendingCount(): Promise<number> {
-    return (await this.#with.store.open()).filter(({ value }) => value.state === 'pending').length;
+  /** What waits: for this person to decide, and what this person asked for. */
+  async pendingFor(person: PersonFacts): Promise<{ readonly toDecide: readonly ApprovalRecord[]; readonly asked: readonly ApprovalRecord[] }> {
+    const pending = await this.#pending();
+    return {
+      toDecide: pending.filter((record) => mayClick(person, record) && (record.by === 'requester' || !record.requester.equals(person.id))),
+      asked: pending.filter((record) => record.requester.equals(person.id) && record.by === 'second person'),
+    };
+  }
+
+  /** How many requests wait, and of how many nobody knows the outcome. For `status`. */
+  async counts(): Promise<{ readonly pending: number; readonly unknown: number }> {
+    const open = await this.#with.store.open();
+    const count = (state: ApprovalState): number => open.filter(({ value }) => value.state === state && value.settlement === undefined).length;
+    return { pending: count('pending'), unknown: count('unknown') };
   }
 
   /**
-   * Housekeeping: expires what waited too long, and settles as `unknown` what a dead instance was executing. What was
-   * approved and never begun is `failed`: nothing of it happened.
+   * Steps that an action takes back, the newest first: of the request with that reference, else of the last one that did
+   * something. Only of what this person asked for in this conversation.
    */
+  async undoable(conversationId: string, requester: PersonFacts, reference?: string): Promise<readonly StoredStep[]> {
+    const { store } = this.#with;
+    const record = reference === undefined ? await store.lastDone(conversationId, requester.id) : (await store.read(reference))?.value;
+    if (record?.subject.kind !== 'steps' || !record.requester.equals(requester.id) || record.place.conversationId !== conversationId) return [];
+    const done = record.subject.steps.filter((step) => step.outcome === 'done' && this.#with.catalogue.find(step.action)?.reversibleBy !== undefined);
+    return done.reverse();
+  }
+
+  /** The cards of a request say how it ended. */
+  async shown(record: ApprovalRecord): Promise<void> {
+    await this.#with.store.shown(record);
+  }
+
+  /** Reminds, expires, and finds what a crash left behind. */
   async sweep(): Promise<void> {
-    for (const stored of await this.#with.store.open()) {
-      const { value: record, storageNow } = stored;
-      if (record.state === 'pending' && record.expiresAt <= storageNow) await this.#settle(stored, { state: 'expired' });
-      const dead = (record.aliveUntil ?? new Date((record.decidedAt ?? record.expiresAt).getTime() + ALIVE_MS)) <= storageNow;
-      if (record.state === 'approved' && dead) await this.#settle(stored, { state: 'failed' });
-      if (record.state === 'executing' && dead) await this.#settle(stored, { state: 'unknown', subject: markRunning(record.subject, 'unknown') });
+    await sweep(this.#rows, this.#with.audience);
+  }
+
+  // --- a click -----------------------------------------------------------------------------------------------------
+
+  async #clickOnce(click: DecisionClick): Promise<ClickResult> {
+    const stored = await this.#readWithCard(click);
+    if (stored === undefined) return this.#refuse(click, 'APPROVAL_UNKNOWN');
+    const record = stored.value;
+    const problem = await this.#problemWith(stored, click);
+    if (problem === 'APPROVAL_EXPIRED' || problem === 'APPROVAL_STALE' || problem === 'KILLED') {
+      const ended = await this.#rows.swap(stored, { state: problem === 'APPROVAL_EXPIRED' ? 'expired' : 'killed' });
+      if (ended !== undefined) await this.#with.audience.changed(ended.value);
+    }
+    if (problem !== undefined) return this.#refuse(click, problem, record);
+    const { clicker } = click;
+    const decided = { decidedBy: clicker.id, decidedByName: clicker.displayName, decidedAt: stored.storageNow };
+    if (click.decision === 'deny') {
+      const denied = await this.#rows.swap(stored, { state: 'denied', ...decided, ...(click.reason !== undefined && { denyReason: click.reason }) });
+      if (denied === undefined) return this.#refuse(click, 'APPROVAL_SETTLED', record);
+      // Declined is declined, whether or not it could be recorded.
+      await this.#rows.record(denied.value, { person: clicker }).catch(() => undefined);
+      return { kind: 'settled', record: denied.value };
+    }
+    try {
+      return await this.#approve(stored, click, decided);
+    } catch (error) {
+      return this.#refuse(click, errorCode(error), record);
     }
   }
 
-  // --- the checks of a click ---------------------------------------------------------------------------------------
-
-  async #problemWith(stored: Stored<ApprovalRecord>, click: Click): Promise<StewardErrorCode | undefined> {
+  async #problemWith(stored: Stored<ApprovalRecord>, click: DecisionClick): Promise<StewardErrorCode | undefined> {
     const { value: record, storageNow } = stored;
     const { clicker } = click;
-    if (!isNoted(click.card, record)) return 'APPROVAL_COPIED';
+    if (!isNoted(click.card, record, 'decide')) return 'APPROVAL_COPIED';
     if (record.by === 'second person' && record.requester.equals(clicker.id)) return 'APPROVAL_OWN_REQUEST';
     if (!mayClick(clicker, record)) return 'APPROVAL_NOT_YOURS';
     if (record.state !== 'pending') return record.state === 'expired' ? 'APPROVAL_EXPIRED' : 'APPROVAL_SETTLED';
@@ -244,72 +276,69 @@ export class Approvals {
     return undefined;
   }
 
-  async #decideAgain(step: StoredStep, requester: PersonFacts, by: ApprovalRecord['by']): Promise<readonly string[]> {
-    const action = this.#with.catalogue.find(step.action);
-    if (action?.version !== step.version) throw new StewardError('APPROVAL_STALE', 'the action changed after the request');
-    return this.#with.gate.decideApproved({ action, targetId: targetOf(step) }, { requester, by });
+  async #approve(stored: Stored<ApprovalRecord>, click: DecisionClick, decided: Decided): Promise<ClickResult> {
+    const record = stored.value;
+    const { subject } = record;
+    const requester = await this.#with.whoIsWho.describe(record.requester, 'now');
+    if (requester === undefined) return this.#refuse(click, 'PERSON_UNKNOWN', record);
+    // INVARIANT: two different humans, whatever the record says about who may click.
+    if ((record.by === 'second person' || subject.kind !== 'steps') && isSameHuman(requester, click.clicker)) return this.#refuse(click, 'APPROVAL_OWN_REQUEST', record);
+    if (subject.kind === 'revive') return this.#approveRevive(stored, subject, requester, click, decided);
+    if (subject.kind === 'raise') return this.#approveRaise(stored, subject, requester, click, decided);
+    // INVARIANT: every step is decided again, on fresh facts, before the approval is stored.
+    await Promise.all(subject.steps.map((step) => this.#with.gate.decideApproved(restoreStep(step, this.#with.catalogue), { requester, by: record.by })));
+    const approved = await this.#rows.swap(stored, { state: 'approved', ...decided });
+    if (approved === undefined) return this.#refuse(click, 'APPROVAL_SETTLED', record);
+    await this.#rows.record(approved.value, { person: click.clicker });
+    return { kind: 'approved', record: approved.value, proceed: () => this.#run.proceed(approved, subject.steps, requester.id, click.clicker.id) };
   }
 
-  // --- execution ---------------------------------------------------------------------------------------------------
-
-  async #execute(approved: Stored<ApprovalRecord>, requester: PersonFacts, approver: PersonFacts): Promise<void> {
-    let stored: Stored<ApprovalRecord> | undefined = approved;
-    const { subject } = approved.value;
-    if (subject.kind !== 'steps') return;
-    let steps = subject.steps;
-    let failed = false;
-    for (const [index, step] of steps.entries()) {
-      if (failed) {
-        steps = withOutcome(steps, index, 'not run');
-        continue;
-      }
-      steps = withOutcome(steps, index, 'running');
-      // Written before the effect: a crash from here on leaves `executing`, which is found and reported as unknown.
-      stored = await this.#swap(stored, { state: 'executing', subject: { kind: 'steps', steps }, aliveUntil: new Date(stored.storageNow.getTime() + ALIVE_MS) });
-      if (stored === undefined) return;
-      const receipt = await this.#executeStep(stored.value, step, requester.id, approver.id);
-      failed = receipt.kind === 'failed' || receipt.kind === 'unknown';
-      steps = withOutcome(steps, index, receipt.kind, 'code' in receipt ? receipt.code : undefined);
-    }
-    const state: ApprovalState = steps.some((step) => step.outcome === 'unknown') ? 'unknown' : failed ? 'failed' : 'succeeded';
-    await this.#settle(stored, { state, subject: { kind: 'steps', steps } });
+  async #approveRevive(stored: Stored<ApprovalRecord>, subject: Extract<ApprovalSubject, { kind: 'revive' }>, requester: PersonFacts, click: DecisionClick, decided: Decided): Promise<ClickResult> {
+    const { clicker } = click;
+    if (!isActiveAdmin(requester) || !isActiveAdmin(clicker)) return this.#refuse(click, 'KILL_NOT_ADMIN', stored.value);
+    const { digestKey, killSwitch, ledger } = this.#with;
+    return this.#carryOut(stored, click, decided, async () => {
+      const digest = digestKey.digest(requester.id.digest());
+      const epoch = await killSwitch.revive(subject.level, stored.value.killEpoch, { digest, name: requester.displayName, reason: subject.reason });
+      await ledger.record({ kind: 'latch', level: subject.level, epoch, person: digest, confirmedBy: digestKey.digest(clicker.id.digest()) });
+    });
   }
 
-  async #executeStep(record: ApprovalRecord, step: StoredStep, requesterId: InternalId, approverId: InternalId): Promise<Receipt> {
-    try {
-      // Read again before each step: a plan of several runs for a while, and both may have changed since the click.
-      const [requester, approver] = await Promise.all([requesterId, approverId].map((id) => this.#with.whoIsWho.describe(id, 'now')));
-      if (requester === undefined || approver === undefined || !mayDecide(approver, record, requester)) throw new StewardError('APPROVAL_STALE', 'the approver no longer may');
-      const policies = await this.#decideAgain(step, requester, record.by);
-      const action = this.#with.catalogue.find(step.action);
-      if (action === undefined) throw new StewardError('APPROVAL_STALE', 'the action left the catalogue');
-      const target = targetOf(step);
-      const token = issueToken({
-        step: { action, resolved: restoreArguments(step), ...(target && { target }) },
-        stepDigest: step.digest,
-        requesterDigest: requester.id.digest(),
-        approverDigest: approver.id.digest(),
-        policies,
-        killEpoch: record.killEpoch,
-        turn: short(record.reference),
-      });
-      const receipt = await this.#with.executor.execute(token);
-      if (receipt.kind === 'done' && action.effect === 'read') await this.#with.read(record, action, receipt.result);
-      return receipt;
-    } catch (error) {
-      return { kind: 'failed', code: errorCode(error) };
-    }
+  async #approveRaise(stored: Stored<ApprovalRecord>, subject: Extract<ApprovalSubject, { kind: 'raise' }>, requester: PersonFacts, click: DecisionClick, decided: Decided): Promise<ClickResult> {
+    const { catalogue, gate, ledger, digestKey, limits } = this.#with;
+    const action = catalogue.find(subject.action);
+    // As many as the card said, or none.
+    if (action?.limit?.raisableTo !== subject.perHour) return this.#refuse(click, 'APPROVAL_STALE', stored.value);
+    if (gate.permitted([action], requester).length === 0) return this.#refuse(click, 'POLICY_DENIED', stored.value);
+    return this.#carryOut(stored, click, decided, async () => {
+      const people = { person: digestKey.digest(requester.id.digest()), confirmedBy: digestKey.digest(click.clicker.id.digest()) };
+      await ledger.record({ kind: 'limit', action: action.name, perHour: subject.perHour, ...people });
+      await limits.raise(action);
+    });
+  }
+
+  /** What Steward does to itself: recorded, done, shown. */
+  async #carryOut(stored: Stored<ApprovalRecord>, click: DecisionClick, decided: Decided, work: () => Promise<void>): Promise<ClickResult> {
+    const executing = await this.#rows.swap(stored, { state: 'executing', ...decided });
+    if (executing === undefined) return this.#refuse(click, 'APPROVAL_SETTLED', stored.value);
+    await this.#rows.record(executing.value, { person: click.clicker });
+    await work();
+    const done = await this.#rows.swap(executing, { state: 'succeeded' });
+    return { kind: 'settled', record: (done ?? executing).value };
   }
 
   // --- storage -----------------------------------------------------------------------------------------------------
+
+  async #pending(): Promise<readonly ApprovalRecord[]> {
+    return (await this.#with.store.open()).map(({ value }) => value).filter(({ state }) => state === 'pending');
+  }
 
   async #readWithCard({ card, reference }: Click): Promise<Stored<ApprovalRecord> | undefined> {
     for (let attempt = 1; ; attempt += 1) {
       const stored = await this.#with.store.read(reference);
       const { value: record } = stored ?? {};
-      if (stored === undefined || record?.state !== 'pending' || isNoted(card, record) || attempt >= CARD_NOTE_ATTEMPTS) return stored;
-      const createdAtMs = record.expiresAt.getTime() - ttlMs(record.by);
-      if (stored.storageNow.getTime() - createdAtMs > JUST_MADE_MS) return stored;
+      if (stored === undefined || record?.state !== 'pending' || isNoted(card, record, 'decide') || attempt >= CARD_NOTE_ATTEMPTS) return stored;
+      if (stored.storageNow.getTime() - record.createdAt.getTime() > JUST_MADE_MS) return stored;
       await new Promise((resolve) => setTimeout(resolve, CARD_NOTE_PAUSE_MS));
     }
   }
@@ -317,142 +346,48 @@ export class Approvals {
   async #endPending(which: (record: ApprovalRecord) => boolean, state: ApprovalState): Promise<number> {
     let ended = 0;
     for (const stored of await this.#with.store.open()) {
-      if (stored.value.state === 'pending' && which(stored.value) && (await this.#settle(stored, { state }))) ended += 1;
+      if (stored.value.state === 'pending' && which(stored.value) && (await this.#rows.settle(stored, { state }))) ended += 1;
     }
     return ended;
   }
 
-  async #update(reference: string, change: (record: ApprovalRecord) => ApprovalRecord): Promise<void> {
-    for (let attempt = 0; attempt < 5; attempt += 1) {
-      const stored = await this.#with.store.read(reference);
-      if (stored === undefined) throw new StewardError('APPROVAL_UNKNOWN', 'the request is gone');
-      if (await this.#with.store.replace(change(stored.value), stored.etag)) return;
-    }
-    throw new StewardError('STORAGE_UNAVAILABLE', 'the request kept changing');
-  }
-
-  #swap(stored: Stored<ApprovalRecord>, change: Partial<ApprovalRecord>): Promise<Stored<ApprovalRecord> | undefined> {
-    return this.#with.store.replace({ ...stored.value, ...change }, stored.etag);
-  }
-
-  async #settle(stored: Stored<ApprovalRecord>, change: Partial<ApprovalRecord>): Promise<boolean> {
-    const settled = await this.#swap(stored, change);
-    if (settled === undefined) return false;
-    // It has happened: a ledger that refuses now must not keep people from learning it.
-    await this.#record(settled.value).catch(() => undefined);
-    await this.#with.changed(settled.value);
-    return true;
-  }
-
-  async #refuse(click: Click, code: StewardErrorCode, record?: ApprovalRecord): Promise<ClickResult> {
-    const { digestKey, ledger } = this.#with;
-    // Told, not waited for: a refusal has no effect that would need a record before it.
-    void ledger
-      .record({ kind: 'approval', approval: short(click.reference), state: 'click refused', by: click.decision, person: digestKey.digest(click.clicker.id.digest()), binding: record?.binding ?? '', code })
-      .catch(() => undefined);
+  #refuse(click: Click & { readonly decision: string }, code: StewardErrorCode, record?: ApprovalRecord): ClickResult {
+    this.#rows.noteRefusal(click.reference, click.decision, click.clicker, code, record?.binding);
     return { kind: 'refused', code, ...(record && { record }) };
   }
 
-  async #record(record: ApprovalRecord, about: { readonly person?: PersonFacts; readonly turn?: string; readonly steps?: readonly string[] } = {}): Promise<void> {
-    const { digestKey, ledger } = this.#with;
-    const { person, steps, turn } = about;
-    await ledger.record({
-      kind: 'approval',
-      approval: short(record.reference),
-      state: record.state,
-      by: record.by,
-      person: person ? digestKey.digest(person.id.digest()) : '',
-      binding: record.binding,
-      ...(turn !== undefined && { turn }),
-      ...(steps && { steps }),
-    });
-  }
-
-  #binding(record: Pick<ApprovalRecord, 'subject' | 'by' | 'requester' | 'place' | 'requestActivityId' | 'killEpoch' | 'expiresAt' | 'reference'>): string {
-    const subject = record.subject.kind === 'steps' ? record.subject.steps.map(digestStored) : [record.subject.reason, record.subject.level];
-    const bound = [record.reference, subject, record.by, record.requester.digest(), record.place.conversationId, record.requestActivityId, record.killEpoch, record.expiresAt.getTime(), this.#with.bindings];
+  #binding(record: Pick<ApprovalRecord, 'subject' | 'by' | 'requester' | 'requesterName' | 'place' | 'requestActivityId' | 'killEpoch' | 'createdAt' | 'expiresAt' | 'reference'>): string {
+    const bound = [
+      record.reference,
+      bindSubject(record.subject),
+      record.by,
+      record.requester.digest(),
+      record.requesterName,
+      record.place.conversationId,
+      record.requestActivityId,
+      record.killEpoch,
+      record.createdAt.getTime(),
+      record.expiresAt.getTime(),
+      this.#with.bindings,
+    ];
     return createHash('sha256').update(JSON.stringify(bound)).digest('hex');
   }
 }
 
-/** Accounts with one employee id are one human; an account without one can't be told apart, and so can't second. */
-export function isSameHuman(a: PersonFacts, b: PersonFacts): boolean {
-  return a.id.equals(b.id) || a.employeeId === undefined || b.employeeId === undefined || a.employeeId === b.employeeId;
+function bindSubject(subject: ApprovalSubject): unknown {
+  switch (subject.kind) {
+    case 'steps':
+      return subject.steps.map(bindStored);
+    case 'revive':
+      return ['revive', subject.reason, subject.level];
+    case 'raise':
+      return ['raise', subject.reason, subject.action, subject.perHour];
+  }
 }
 
-function ttlMs(by: ApprovalRecord['by']): number {
-  return by === 'requester' ? CONFIRM_TTL_MS : SECOND_PERSON_TTL_MS;
-}
-
-function isNoted(card: CardInstance, record: ApprovalRecord): boolean {
-  return record.cards.some((sent) => sent.conversationId === card.conversationId && sent.activityId === card.activityId);
-}
-
-/** Whether an account is one whose click counts for a request, as far as the click itself tells. */
-function mayClick(clicker: PersonFacts, record: ApprovalRecord): boolean {
-  if (clicker.guest || !clicker.enabled) return false;
-  if (record.by === 'requester') return record.requester.equals(clicker.id);
-  return clicker.roles.includes(record.subject.kind === 'revive' ? 'admin' : 'approver');
-}
-
-/** The same with fresh facts about both: the second person must be another human. */
-function mayDecide(approver: PersonFacts, record: ApprovalRecord, requester: PersonFacts): boolean {
-  return mayClick(approver, record) && (record.by === 'requester' || !isSameHuman(requester, approver));
-}
-
-function mayRevive(person: PersonFacts): boolean {
-  return person.roles.includes('admin') && person.enabled && !person.guest;
-}
-
-function short(reference: string): string {
-  return createHash('sha256').update(reference).digest('hex').slice(0, 16);
-}
-
-function storeStep(step: Step, targetContext: readonly string[]): StoredStep {
-  const stored = Object.entries(step.resolved).map(([name, value]): [string, StoredArgument] => [
-    name,
-    isReference(value) ? { kind: value.kind, handle: value.handle, id: value.id, label: value.label } : { text: String(value) },
-  ]);
-  const { action, provenance } = step;
-  return {
-    action: action.name,
-    version: action.version,
-    arguments: Object.fromEntries(stored),
-    ...(action.target !== undefined && { targetParameter: action.target }),
-    provenance,
-    digest: stepDigest(step),
-    targetContext,
-    outcome: 'waiting',
-  };
-}
-
-function restoreArguments(step: StoredStep): Record<string, string | Reference> {
-  const restored = Object.entries(step.arguments).map(([name, value]): [string, string | Reference] => [
-    name,
-    'text' in value ? value.text : { kind: value.kind, handle: value.handle as Handle, id: value.id, label: value.label },
-  ]);
-  return Object.fromEntries(restored);
-}
-
-/** The digest of what is stored now, not the digest that is stored: a row that was changed no longer matches its binding. */
-function digestStored(step: StoredStep): string {
-  const resolved = restoreArguments(step);
-  const digest = stepDigest({ action: { name: step.action, version: step.version } as Step['action'], resolved });
-  return `${digest} ${step.digest} ${step.targetParameter ?? ''}`;
-}
-
-function targetOf(step: StoredStep): Reference | undefined {
-  if (step.targetParameter === undefined) return undefined;
-  const target = restoreArguments(step)[step.targetParameter];
-  if (target === undefined || typeof target === 'string') throw new StewardError('APPROVAL_STALE', 'the stored step has lost its target');
-  return target;
-}
-
-function withOutcome(steps: readonly StoredStep[], index: number, outcome: StepOutcome, problem?: StewardErrorCode): readonly StoredStep[] {
-  return steps.map((step, at) => (at === index ? { ...step, outcome, ...(problem && { problem }) } : step));
-}
-
-function markRunning(subject: ApprovalSubject, outcome: StepOutcome): ApprovalSubject {
-  if (subject.kind !== 'steps') return subject;
-  return { kind: 'steps', steps: subject.steps.map((step) => (step.outcome === 'running' ? { ...step, outcome } : step.outcome === 'waiting' ? { ...step, outcome: 'not run' } : step)) };
+/** A plan waits as long as the action in it that waits the shortest. */
+function ttlMs({ by, subject }: ApprovalRequest): number {
+  if (by === 'requester') return CONFIRM_TTL_MS;
+  const minutes = subject.kind === 'steps' ? subject.steps.flatMap(({ action }) => action.secondPersonMinutes ?? []) : [];
+  return Math.min(SECOND_PERSON_TTL_MS, ...minutes.map((each) => each * 60_000));
 }

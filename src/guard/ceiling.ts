@@ -78,7 +78,7 @@ export class Ceiling {
     const { inputMicroUsdPerMillion, outputMicroUsdPerMillion } = this.#settings.price;
     if (![inputTokens, outputTokens].every((tokens) => Number.isSafeInteger(tokens) && tokens >= 0)) throw new StewardError('PRICE_UNKNOWN', 'a token count is not a safe non-negative integer');
     const cost = Math.ceil((inputTokens * inputMicroUsdPerMillion + outputTokens * outputMicroUsdPerMillion) / 1_000_000);
-    if (!Number.isSafeInteger(cost) || cost < 0) throw new StewardError('PRICE_UNKNOWN', 'a cost is not a safe non-negative integer');
+    if (!Number.isSafeInteger(cost)) throw new StewardError('PRICE_UNKNOWN', 'a cost is not a safe integer');
     return cost;
   }
 }

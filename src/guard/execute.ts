@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
+import type { InternalId } from '../actions/internal-id.ts';
 import type { OperationReceipt, Robot } from '../actions/ports.ts';
 import type { Ledger } from '../audit/ledger.ts';
 import type { DigestKey } from '../audit/record.ts';
 import type { Clock } from '../clock.ts';
 import { errorCode, StewardError, type StewardErrorCode } from '../errors.ts';
 import type { KillSwitch } from './kill-switch.ts';
-import type { LimitStore } from './ports.ts';
+import type { Limits } from './limits.ts';
+import type { EffectNotes } from './ports.ts';
 import type { ExecutionToken } from './token.ts';
 
 /** A step that takes longer than this is aborted; what it did is then unknown, unless it was a read. */
@@ -22,15 +24,17 @@ export type Receipt =
 export class Executor {
   readonly #robot: Robot;
   readonly #killSwitch: KillSwitch;
-  readonly #limits: LimitStore;
+  readonly #limits: Limits;
+  readonly #effects: EffectNotes;
   readonly #ledger: Ledger;
   readonly #digestKey: DigestKey;
   readonly #clock: Clock;
 
-  constructor(robot: Robot, killSwitch: KillSwitch, limits: LimitStore, ledger: Ledger, digestKey: DigestKey, clock: Clock) {
+  constructor(robot: Robot, killSwitch: KillSwitch, limits: Limits, effects: EffectNotes, ledger: Ledger, digestKey: DigestKey, clock: Clock) {
     this.#robot = robot;
     this.#killSwitch = killSwitch;
     this.#limits = limits;
+    this.#effects = effects;
     this.#ledger = ledger;
     this.#digestKey = digestKey;
     this.#clock = clock;
@@ -49,10 +53,7 @@ export class Executor {
       const { level, epoch } = await this.#killSwitch.assertAlive();
       if (epoch !== grant.killEpoch) return { kind: 'failed', code: 'KILLED' };
       if (action.effect !== 'read' && level === 'read-only') return { kind: 'failed', code: 'READ_ONLY' };
-      if (action.limit !== undefined) {
-        const hour = this.#clock.now().toISOString().slice(0, 13);
-        if (!(await this.#limits.count(action.name, hour, action.limit.perHour))) return { kind: 'failed', code: 'LIMIT_REACHED' };
-      }
+      if (!(await this.#limits.take(action, grant.requesterDigest))) return { kind: 'failed', code: 'LIMIT_REACHED' };
       // INVARIANT: no effect without a ledger record written before it.
       await this.#ledger.record({
         kind: 'intent',
@@ -81,7 +82,15 @@ export class Executor {
       if (intended) await this.#outcome(execution, 'failed', [], 0, code).catch(() => undefined);
       return { kind: 'failed', code };
     }
-    return this.#call(execution, action, resolved);
+    const receipt = await this.#call(execution, action, resolved);
+    if (receipt.kind === 'done' && target !== undefined) await this.#noteEffect(action, target.id, grant.requesterDigest);
+    return receipt;
+  }
+
+  /** Whoever did it may take it back by themselves for a while. A note that fails costs them a second person. */
+  async #noteEffect({ name, reversibleBy }: Grant['step']['action'], target: InternalId, requesterDigest: string): Promise<void> {
+    if (reversibleBy === undefined) return;
+    await Promise.all([this.#effects.note(reversibleBy, target, requesterDigest), this.#effects.forget(name, target)]).catch(() => undefined);
   }
 
   async #call(execution: string, action: Grant['step']['action'], resolved: Grant['step']['resolved']): Promise<Receipt> {

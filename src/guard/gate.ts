@@ -1,11 +1,12 @@
 import type { Plan, Step } from '../actions/plan.ts';
 import { stepDigest } from '../actions/plan.ts';
-import type { Action } from '../actions/action.ts';
+import { policyClassOf, type Action } from '../actions/action.ts';
 import { InternalId } from '../actions/internal-id.ts';
 import { StewardError, type StewardErrorCode } from '../errors.ts';
 import type { KillSwitch } from './kill-switch.ts';
+import type { Limits } from './limits.ts';
 import type { Policy, PolicyRequest } from './policy.ts';
-import type { PersonFacts, WhoIsWho } from './ports.ts';
+import type { EffectNotes, PersonFacts, WhoIsWho } from './ports.ts';
 import { issueToken, type ExecutionToken } from './token.ts';
 
 /** What the guard decided about one step, and by which policies. */
@@ -31,6 +32,11 @@ export interface DecidedStep {
   readonly token: ExecutionToken;
 }
 
+/** How long people may take back on their own what they had done. */
+const OWN_EFFECT_MS = 30 * 60_000;
+/** Parameters that say why. */
+const JUSTIFICATIONS = ['reason', 'ticket'] as const;
+
 /** Stands for any ordinary colleague when `help` asks what is possible at all. */
 const ANYBODY = new InternalId('any ordinary colleague');
 
@@ -51,11 +57,15 @@ export class Gate {
   readonly #policy: Policy;
   readonly #whoIsWho: WhoIsWho;
   readonly #killSwitch: KillSwitch;
+  readonly #limits: Limits;
+  readonly #effects: EffectNotes;
 
-  constructor(policy: Policy, whoIsWho: WhoIsWho, killSwitch: KillSwitch) {
+  constructor(policy: Policy, whoIsWho: WhoIsWho, killSwitch: KillSwitch, limits: Limits, effects: EffectNotes) {
     this.#policy = policy;
     this.#whoIsWho = whoIsWho;
     this.#killSwitch = killSwitch;
+    this.#limits = limits;
+    this.#effects = effects;
   }
 
   /**
@@ -71,7 +81,10 @@ export class Gate {
     const decided: { step: Step; decision: Decision }[] = [];
     for (const step of plan.steps) {
       const target = await this.#describeTarget(step.target?.id, 'brief');
-      const decision = this.#decide({ ...facts, action: step.action, ...(target && { target }), level });
+      // All of one action in this plan count together: a limit that its third use would pass refuses the plan now.
+      const uses = plan.steps.filter(({ action }) => action === step.action).length;
+      const stepFacts = await this.#stepFacts(step, facts.requester, uses);
+      const decision = this.#decide({ ...facts, ...stepFacts, action: step.action, ...(target && { target }), level });
       record(step, decision);
       decided.push({ step, decision });
     }
@@ -98,11 +111,11 @@ export class Gate {
    * refusal; resolves to the policies that permit.
    */
   async decideApproved(
-    step: { readonly action: Action; readonly targetId: Step['target'] },
+    step: Pick<Step, 'action' | 'resolved' | 'target'>,
     facts: { readonly requester: PersonFacts; readonly by: 'requester' | 'second person' },
   ): Promise<readonly string[]> {
     const { level } = await this.#killSwitch.read();
-    const target = await this.#describeTarget(step.targetId?.id, 'now');
+    const [target, stepFacts] = await Promise.all([this.#describeTarget(step.target?.id, 'now'), this.#stepFacts(step, facts.requester, 1)]);
     const approvals = facts.by === 'requester' ? CONFIRMED : SECONDED;
     const answer = this.#policy.ask({
       requester: facts.requester,
@@ -111,6 +124,7 @@ export class Gate {
       level,
       personal: true,
       untrusted: true,
+      ...stepFacts,
       ...approvals,
     });
     if (!answer.permitted) throw new StewardError(answer.code, 'the second decision refused');
@@ -121,7 +135,7 @@ export class Gate {
   permitted(actions: readonly Action[], requester: PersonFacts): readonly Permitted[] {
     const somebody: PersonFacts = { ...requester, id: ANYBODY, roles: ['employee'], guest: false, enabled: true, privileged: false, breakGlass: false, vip: false };
     return actions.flatMap((action): Permitted[] => {
-      const facts = { requester, action, level: 'full', personal: true, untrusted: false } as const;
+      const facts = { requester, action, level: 'full', personal: true, untrusted: false, limitReached: false, justified: true, ownRecentEffect: false } as const;
       const general = this.#decide({ ...facts, ...(action.target !== undefined && { target: somebody }) });
       if (general.kind !== 'refuse') return [{ action, kind: general.kind, own: false }];
       if (action.target === undefined) return [];
@@ -140,6 +154,19 @@ export class Gate {
     const seconded = this.#policy.ask({ ...request, ...SECONDED });
     if (seconded.permitted) return { kind: 'second person', policies: seconded.policies };
     return { kind: 'refuse', policies: seconded.policies, code: seconded.code };
+  }
+
+  async #stepFacts({ action, resolved, target }: Pick<Step, 'action' | 'resolved' | 'target'>, requester: PersonFacts, uses: number): Promise<Pick<PolicyRequest, 'limitReached' | 'justified' | 'ownRecentEffect'>> {
+    const requesterDigest = requester.id.digest();
+    const [limitReached, effect] = await Promise.all([
+      this.#limits.isReached(action, requesterDigest, uses),
+      policyClassOf(action) === 'restore' && target !== undefined ? this.#effects.find(action.name, target.id) : undefined,
+    ]);
+    return {
+      limitReached,
+      justified: JUSTIFICATIONS.some((name) => resolved[name] !== undefined),
+      ownRecentEffect: effect !== undefined && effect.requesterDigest === requesterDigest && effect.ageMs < OWN_EFFECT_MS,
+    };
   }
 
   async #describeTarget(id: PersonFacts['id'] | undefined, freshness: 'brief' | 'now'): Promise<PersonFacts | undefined> {

@@ -9,6 +9,7 @@ const READ_DEADLINE_MS = 2_000;
 
 /** A machine that is busy for a moment must not look like a storage that is away. */
 const READ_ATTEMPTS = 3;
+const DEPLOY_DEADLINE_MS = 5_000;
 
 /** What the latch said, and how old that knowledge may become. */
 export interface LatchReading {
@@ -119,8 +120,8 @@ export class KillSwitch {
   async #writeKill(by: { readonly digest: string; readonly name: string; readonly reason: string }): Promise<boolean> {
     try {
       // Where the epoch is not known (the row is missing or can't be read), the time is above any that was counted: an epoch must never go back.
-      const stored = await this.#store.read(AbortSignal.timeout(READ_DEADLINE_MS)).catch(() => 'unreadable' as const);
-      const known = stored === undefined || stored === 'unreadable' ? this.#clock.now().getTime() : stored.value.epoch;
+      const stored = await this.#store.read(AbortSignal.timeout(READ_DEADLINE_MS)).catch(() => undefined);
+      const known = stored === undefined ? this.#clock.now().getTime() : stored.value.epoch;
       const epoch = Math.max(known, this.#lastEpoch) + 1;
       await this.#store.write({ level: 'off', epoch, changedAt: this.#clock.now(), changedBy: by.digest, changedByName: by.name, reason: by.reason }, 'any');
       this.#killedSinceEpoch = epoch;
@@ -186,4 +187,14 @@ export class KillSwitch {
 
 function killed(): StewardError {
   return new StewardError('KILLED', 'aborted by the kill switch');
+}
+
+/**
+ * What a deployment does once: writes the latch where there is none. A new deployment decides, records and shows, and changes
+ * nothing, until two admins raise it in chat; so writing a latch that was deleted makes nobody act either. False when there
+ * was one, which stays as it is.
+ */
+export async function deployLatch(store: LatchStore, clock: Clock, level: LatchLevel = 'observe'): Promise<boolean> {
+  if ((await store.read(AbortSignal.timeout(DEPLOY_DEADLINE_MS))) !== undefined) return false;
+  return store.write({ level, epoch: clock.now().getTime(), changedAt: clock.now(), changedBy: 'deployment', changedByName: '', reason: 'deployed' }, 'any');
 }

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setFlagsFromString } from 'node:v8';
 import {
-  checkParsePolicySet,
   policySetTextToParts,
   policyToJson,
   preparsePolicySet,
@@ -13,7 +12,7 @@ import {
   type SchemaJson,
 } from '@cedar-policy/cedar-wasm/nodejs';
 import type { Action } from '../actions/action.ts';
-import { effects } from '../actions/action.ts';
+import { policyClasses, policyClassOf } from '../actions/action.ts';
 import { StewardError, stewardErrorCodes, type StewardErrorCode } from '../errors.ts';
 import { roles, type LatchLevel, type PersonFacts } from './ports.ts';
 
@@ -38,6 +37,24 @@ export interface PolicyRequest {
   readonly confirmed: boolean;
   /** Another human who may, approved exactly this step. */
   readonly seconded: boolean;
+  /** The action's limit for this hour is used up. */
+  readonly limitReached: boolean;
+  /** The step carries a reason or a ticket. */
+  readonly justified: boolean;
+  /** The step takes back what the same requester had done to the same target less than 30 minutes ago. */
+  readonly ownRecentEffect: boolean;
+  /** The group that the step names, where it names one. */
+  readonly group?: GroupFacts;
+}
+
+/** What the policy asks about a group. */
+export interface GroupFacts {
+  /** Gives a role in Steward, or protects people from it. */
+  readonly steward: boolean;
+  readonly roleAssignable: boolean;
+  readonly dynamic: boolean;
+  /** Comes from on-premises. */
+  readonly synced: boolean;
 }
 
 export interface PolicyAnswer {
@@ -58,39 +75,24 @@ export class Policy {
   readonly #codes: ReadonlyMap<string, StewardErrorCode>;
   readonly #key: string;
 
-  /** Fails with `CONFIGURATION_INVALID` when the policies don't parse or don't fit the catalogue; Steward then does not start. */
-  constructor(source: string, actions: readonly Action[]) {
-    this.digest = createHash('sha256').update(source).digest('hex');
+  /**
+   * `overlay` is a customer's own Cedar text, which may only forbid. Fails with `CONFIGURATION_INVALID` when the policies
+   * don't parse or don't fit the catalogue, or when the overlay would permit something; Steward then does not start.
+   */
+  constructor(source: string, actions: readonly Action[], overlay = '') {
+    this.digest = createHash('sha256').update(JSON.stringify([source, overlay])).digest('hex');
     const schema = schemaOf(actions);
-    this.#key = `steward-${createHash('sha256').update(JSON.stringify([source, schema])).digest('hex')}`;
-    const parts = policySetTextToParts(source);
-    if (parts.type === 'failure') throw invalid(parts.errors);
-    const codes = new Map<string, StewardErrorCode>();
+    this.#key = `steward-${createHash('sha256').update(JSON.stringify([source, overlay, schema])).digest('hex')}`;
+    const named = [...readPolicies(source), ...readPolicies(overlay).map(onlyForbids)];
+    const duplicate = named.find(({ id }, index) => named.findIndex((other) => other.id === id) !== index);
+    if (duplicate !== undefined) throw new StewardError('CONFIGURATION_INVALID', `two policies are called \`${duplicate.id}\``);
+    this.#codes = new Map(named.flatMap(({ id, code }) => (code === undefined ? [] : [[id, code] as const])));
     // Cedar numbers policies by position; the reviewer's own ids are what the ledger shows.
-    const staticPolicies: Record<string, string> = {};
-    for (const text of parts.policies) {
-      const parsed = policyToJson(text);
-      if (parsed.type === 'failure') throw invalid(parsed.errors);
-      const { id, reason, code } = parsed.json.annotations ?? {};
-      if (!id || !reason) throw new StewardError('CONFIGURATION_INVALID', 'every policy needs an @id and a @reason');
-      if (id in staticPolicies) throw new StewardError('CONFIGURATION_INVALID', `two policies are called \`${id}\``);
-      staticPolicies[id] = text;
-      if (code) {
-        const known = stewardErrorCodes.find((candidate) => candidate === code);
-        if (known === undefined) throw new StewardError('CONFIGURATION_INVALID', `policy \`${id}\` names an unknown @code`);
-        codes.set(id, known);
-      }
-    }
-    this.#codes = codes;
-    const policies = { staticPolicies };
-    const parsed = checkParsePolicySet(policies);
-    if (parsed.type === 'failure') throw invalid(parsed.errors);
-    const validated = validate({ schema, policies, validationSettings: { mode: 'strict' } });
-    if (validated.type === 'failure') throw invalid(validated.errors);
-    if (validated.validationErrors.length > 0) throw invalid(validated.validationErrors.map((problem) => problem.error));
-    for (const result of [preparsePolicySet(this.#key, policies), preparseSchema(this.#key, schema)]) {
-      if (result.type === 'failure') throw invalid(result.errors);
-    }
+    const policies = { staticPolicies: Object.fromEntries(named.map(({ id, text }) => [id, text])) };
+    const { validationErrors } = succeeded(validate({ schema, policies, validationSettings: { mode: 'strict' } }));
+    if (validationErrors.length > 0) throw invalid(validationErrors.map((problem) => problem.error));
+    succeeded(preparsePolicySet(this.#key, policies));
+    succeeded(preparseSchema(this.#key, schema));
   }
 
   ask(request: PolicyRequest): PolicyAnswer {
@@ -110,6 +112,10 @@ export class Policy {
           untrusted: request.untrusted,
           confirmed: request.confirmed,
           seconded: request.seconded,
+          limitReached: request.limitReached,
+          justified: request.justified,
+          ownRecentEffect: request.ownRecentEffect,
+          ...(request.group && { group: { ...request.group } }),
         },
         entities: [...[...people.values()].map(personEntity), ...roles.map(roleEntity), { uid: { type: 'Deployment', id: 'this' }, attrs: {}, parents: [] }],
         preparsedPolicySetId: this.#key,
@@ -128,6 +134,33 @@ export class Policy {
   }
 }
 
+interface NamedPolicy {
+  readonly id: string;
+  readonly text: string;
+  readonly effect: string;
+  readonly code?: StewardErrorCode;
+}
+
+function readPolicies(source: string): readonly NamedPolicy[] {
+  const parts = succeeded(policySetTextToParts(source));
+  if (parts.policy_templates.length > 0) throw new StewardError('CONFIGURATION_INVALID', 'a policy has a slot: templates are not used here');
+  return parts.policies.map((text) => {
+    const { annotations, effect } = succeeded(policyToJson(text)).json;
+    const { id, reason, code } = annotations ?? {};
+    if (!id || !reason) throw new StewardError('CONFIGURATION_INVALID', 'every policy needs an @id and a @reason');
+    if (!code) return { id, text, effect };
+    const known = stewardErrorCodes.find((candidate) => candidate === code);
+    if (known === undefined) throw new StewardError('CONFIGURATION_INVALID', `policy \`${id}\` names an unknown @code`);
+    return { id, text, effect, code: known };
+  });
+}
+
+/** INVARIANT: an overlay narrows. Whatever it forbids, no answer becomes weaker than without it. */
+function onlyForbids(policy: NamedPolicy): NamedPolicy {
+  if (policy.effect !== 'forbid') throw new StewardError('CONFIGURATION_INVALID', `the overlay's policy \`${policy.id}\` would permit: an overlay may only forbid`);
+  return policy;
+}
+
 function personUid(person: PersonFacts): { type: string; id: string } {
   return { type: 'Person', id: person.id.digest() };
 }
@@ -141,12 +174,22 @@ function roleEntity(role: string): EntityJson {
   return { uid: { type: 'Role', id: role }, attrs: {}, parents: [] };
 }
 
-/** The Cedar schema of this catalogue: one Cedar action for each of ours, in the group of its effect. */
+/** The Cedar schema of this catalogue: one Cedar action for each of ours, in the group of its class; what is no read, in `effect`. */
 export function schemaOf(actions: readonly Action[]): SchemaJson<string> {
   const bool = { type: 'Boolean' } as const;
   const contextType = {
     type: 'Record',
-    attributes: { level: { type: 'String' }, personal: bool, untrusted: bool, confirmed: bool, seconded: bool },
+    attributes: {
+      level: { type: 'String' },
+      personal: bool,
+      untrusted: bool,
+      confirmed: bool,
+      seconded: bool,
+      limitReached: bool,
+      justified: bool,
+      ownRecentEffect: bool,
+      group: { type: 'Record', required: false, attributes: { steward: bool, roleAssignable: bool, dynamic: bool, synced: bool } },
+    },
   } as const;
   return {
     '': {
@@ -159,12 +202,13 @@ export function schemaOf(actions: readonly Action[]): SchemaJson<string> {
         },
       },
       actions: {
-        ...Object.fromEntries(effects.map((effect) => [effect, {}])),
+        effect: {},
+        ...Object.fromEntries(policyClasses.map((name) => [name, name === 'read' || name === 'sensitive_read' ? {} : { memberOf: [{ id: 'effect' }] }])),
         ...Object.fromEntries(
           actions.map((action) => [
             action.name,
             {
-              memberOf: [{ id: action.effect }],
+              memberOf: [{ id: policyClassOf(action) }],
               appliesTo: { principalTypes: ['Person'], resourceTypes: [action.target === undefined ? 'Deployment' : 'Person'], context: contextType },
             },
           ]),
@@ -172,6 +216,12 @@ export function schemaOf(actions: readonly Action[]): SchemaJson<string> {
       },
     },
   };
+}
+
+/** What Cedar answered, unless it says that it could not. */
+function succeeded<A extends { readonly type: string }>(answer: A): Extract<A, { readonly type: 'success' }> {
+  if (answer.type !== 'success') throw invalid((answer as A & { readonly errors: readonly { readonly message: string }[] }).errors);
+  return answer as Extract<A, { readonly type: 'success' }>;
 }
 
 function invalid(errors: readonly { readonly message: string }[]): StewardError {

@@ -2,7 +2,8 @@ import type { InternalId } from '../actions/internal-id.ts';
 
 /** What the guard needs from the world. `clients` implements these under the keeper's identity, over Azure Storage and Graph. */
 
-export const roles = ['employee', 'helpdesk', 'approver', 'admin'] as const;
+/** A backup approver is asked when the approvers let half and more of their time pass. */
+export const roles = ['employee', 'helpdesk', 'approver', 'backup approver', 'admin'] as const;
 export type Role = (typeof roles)[number];
 
 /** Everything the policy asks about a person, whether requester, approver or target. */
@@ -32,7 +33,7 @@ export interface WhoIsWho {
    */
   describe(id: InternalId, freshness: 'brief' | 'now', signal?: AbortSignal): Promise<PersonFacts | undefined>;
   /** The accounts that hold a role, nested groups included; at most `limit`. Same errors. */
-  membersOf(role: 'helpdesk' | 'approver' | 'admin', limit: number): Promise<readonly InternalId[]>;
+  membersOf(role: Exclude<Role, 'employee'>, limit: number): Promise<readonly InternalId[]>;
 }
 
 /** A stored value with what is needed to replace it. */
@@ -95,7 +96,32 @@ export interface SpendStore {
 
 // --- limits --------------------------------------------------------------------------------------------------------
 
+/** An action whose limits a second person raised, to `perHour` uses in an hour, until then. */
+export interface RaisedLimit {
+  readonly action: string;
+  readonly perHour: number;
+  readonly until: Date;
+}
+
+/** Counters by hour (`2026-01-31T09`) and key. */
 export interface LimitStore {
-  /** Counts one use of `action` in the hour `hour` if fewer than `limit` were counted. */
-  count(action: string, hour: string, limit: number): Promise<boolean>;
+  /** How often each key was counted in the hour. */
+  used(hour: string, keys: readonly string[]): Promise<readonly number[]>;
+  /** Counts one use of `key` in the hour if fewer than `limit` were counted. */
+  count(hour: string, key: string, limit: number): Promise<boolean>;
+  raise(raised: RaisedLimit): Promise<void>;
+  /** What was raised last, also when it is over. */
+  raisedFor(action: string): Promise<RaisedLimit | undefined>;
+  raised(): Promise<readonly RaisedLimit[]>;
+}
+
+// --- effects that can be taken back --------------------------------------------------------------------------------
+
+/** Who had an effect done to whom, for those who want to take it back. The newest one for each target. */
+export interface EffectNotes {
+  /** Notes that somebody had something done to `target` which the action `undoneBy` takes back. */
+  note(undoneBy: string, target: InternalId, requesterDigest: string): Promise<void>;
+  forget(undoneBy: string, target: InternalId): Promise<void>;
+  /** Its age is by storage's clock. */
+  find(undoneBy: string, target: InternalId): Promise<{ readonly requesterDigest: string; readonly ageMs: number } | undefined>;
 }

@@ -47,7 +47,8 @@ describe('the demo in a browser', function () {
     assert.match(done[0] ?? '', pattern);
     await journal.skip();
   };
-  const hasButton = (card: Locator): Promise<boolean> => card.getByRole('button').first().isVisible();
+  /** Something to decide: to withdraw one's own request, or to ask that what was done be taken back, is not. */
+  const hasButton = (card: Locator): Promise<boolean> => card.getByRole('button', { name: /^(?!Undo$|Withdraw$)/ }).first().isVisible();
   const ends = async (card: Locator, ...words: readonly (string | RegExp)[]): Promise<void> => {
     for (const word of words) await card.getByText(word).first().waitFor({ timeout: EFFECT_WITHIN_MS });
   };

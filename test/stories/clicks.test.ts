@@ -262,7 +262,8 @@ describe('a click', () => {
     const turn = await chat.say(`Block ${target.name} because ${REASON}`);
     // The requester sees what is asked in their name, and can't decide it.
     assert.ok(turn.sent.some((reply) => hasCard(reply) && shown(reply).includes(target.name)), 'the requester does not see what is asked in their name');
-    assert.ok(turn.sent.every((reply) => !hasCard(reply) || buttonsOf(cardOf(reply)).length === 0), 'the requester got the card to decide');
+    const offered = turn.sent.filter(hasCard).flatMap((reply) => buttonsOf(cardOf(reply)).map(({ verb }) => verb));
+    assert.deepEqual(offered, ['steward/withdraw'], 'the requester can do more than withdraw it');
     const card = await world.connector.until(
       () => world.connector.messages({ conversationId: approverChat.id, since }).find((message) => attachmentsOf(message.activity).length > 0),
       5000, 'the approver got no card');

@@ -402,7 +402,7 @@ describe('the first real turn', () => {
     world.model.forget();
     world.model.play(finds(target.name), proposes('block_sign_in', { reason: theirs }));
     turn = await chat.say(`block ${target.name} now`);
-    assert.match(turn.shown, new RegExp(`${theirs}”\nworded by Steward`, 'i'));
+    assert.match(turn.shown, new RegExp(`${theirs}”\\nworded by steward`, 'i'));
     world.model.forget();
   });
 

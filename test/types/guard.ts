@@ -12,6 +12,8 @@ import type { ApprovalRecord } from '../../src/guard/approval.ts';
 import type { Executor, Receipt } from '../../src/guard/execute.ts';
 import type { DecidedPlan, Decision, Gate } from '../../src/guard/gate.ts';
 import type { KillSwitch } from '../../src/guard/kill-switch.ts';
+import type { Limits } from '../../src/guard/limits.ts';
+import type { PersonFacts } from '../../src/guard/ports.ts';
 import * as tokens from '../../src/guard/token.ts';
 import type { ExecutionToken } from '../../src/guard/token.ts';
 import { z } from 'zod/v4';
@@ -29,6 +31,8 @@ declare const ledger: Ledger;
 declare const killSwitch: KillSwitch;
 declare const record: ApprovalRecord;
 declare const id: InternalId;
+declare const requester: PersonFacts;
+declare const limits: Limits;
 
 declare function use(value: unknown): void;
 
@@ -156,7 +160,13 @@ export function approvalsAreClosed(): void {
   // @ts-expect-error -- no code of this name
   const code: StewardErrorCode = 'APPROVAL_FINE';
   // @ts-expect-error -- the second decision says for whom
-  void gate.decideApproved({ action: step.action, targetId: step.target }, { by: 'requester' });
+  void gate.decideApproved(step, { by: 'requester' });
+  // @ts-expect-error -- an admin says what became of it, in one of two words
+  void approvals.settle({ reference: 'x', clicker: { ...requester }, card: { conversationId: 'c', activityId: 'a' }, outcome: 'perhaps' });
+  // @ts-expect-error -- a card is for something
+  void approvals.cardSent('x', { conversationId: 'c', activityId: 'a', place: record.place });
+  // @ts-expect-error -- a limit is raised for an action of the catalogue, not for a name
+  void limits.raise('block_sign_in');
   use([state, code]);
 }
 

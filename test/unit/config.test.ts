@@ -116,12 +116,27 @@ describe('config', () => {
   it('refuses one group for two roles, in whatever case', () => {
     const mixed = 'abcdefab-0000-4000-8000-000000000000';
     for (const [one, two] of [['HELPDESK', 'APPROVER'], ['HELPDESK', 'ADMIN'], ['APPROVER', 'ADMIN']] as const) {
-      assert.match(problemsOf({ ...whole, [`STEWARD_${one}_GROUP_ID`]: mixed, [`STEWARD_${two}_GROUP_ID`]: mixed.toUpperCase() }), /three different groups/);
+      assert.match(problemsOf({ ...whole, [`STEWARD_${one}_GROUP_ID`]: mixed, [`STEWARD_${two}_GROUP_ID`]: mixed.toUpperCase() }), /must be different groups/);
     }
     for (const one of ['VIP', 'BREAK_GLASS']) {
       for (const two of ['HELPDESK', 'APPROVER', 'ADMIN']) assert.match(problemsOf({ ...whole, [`STEWARD_${one}_GROUP_ID`]: mixed, [`STEWARD_${two}_GROUP_ID`]: mixed.toUpperCase() }), /must not be groups that give a role/);
     }
+    const backup = { ...whole, STEWARD_BACKUP_APPROVER_GROUP_ID: mixed };
+    for (const one of ['HELPDESK', 'APPROVER', 'ADMIN']) assert.match(problemsOf({ ...backup, [`STEWARD_${one}_GROUP_ID`]: mixed.toUpperCase() }), /must be different groups/);
+    for (const one of ['VIP', 'BREAK_GLASS']) assert.match(problemsOf({ ...backup, [`STEWARD_${one}_GROUP_ID`]: mixed.toUpperCase() }), /must not be groups that give a role/);
     assert.doesNotThrow(() => readConfig({ ...whole, STEWARD_VIP_GROUP_ID: whole['STEWARD_BREAK_GLASS_GROUP_ID'] }));
+  });
+  it('reads a group of backup approvers where there is one, and has none where there is none', () => {
+    assert.equal(readConfig({ ...whole, STEWARD_BACKUP_APPROVER_GROUP_ID: id(1) }).roleGroups.backupApprover, id(1));
+    assert.equal('backupApprover' in readConfig(whole).roleGroups, false);
+    assert.match(problemsOf({ ...whole, STEWARD_BACKUP_APPROVER_GROUP_ID: 'the-backups' }), /STEWARD_BACKUP_APPROVER_GROUP_ID/);
+  });
+  it('reads an overlay as it is written, has none where there is none, and refuses one of more than 20,000 characters', () => {
+    const overlay = '@id("no") @reason("No.")\nforbid (principal, action, resource);';
+    assert.equal(readConfig({ ...whole, STEWARD_POLICY_OVERLAY: overlay }).policyOverlay, overlay);
+    assert.equal(readConfig(whole).policyOverlay, '');
+    assert.doesNotThrow(() => readConfig({ ...whole, STEWARD_POLICY_OVERLAY: ' '.repeat(20_000) }));
+    assert.match(problemsOf({ ...whole, STEWARD_POLICY_OVERLAY: ' '.repeat(20_001) }), /STEWARD_POLICY_OVERLAY/);
   });
   it('takes the first port and the last', () => {
     for (const port of [1, 65_535]) assert.equal(readConfig({ ...whole, PORT: String(port) }).port, port);

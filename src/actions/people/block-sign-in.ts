@@ -4,7 +4,7 @@ import { handle } from '../handles.ts';
 
 export const blockSignIn = defineAction({
   name: 'block_sign_in',
-  version: '1.0.0',
+  version: '1.1.0',
   description:
     'Blocks sign-in for one person. Does not end sessions that are already open, does not delete anything and does not touch devices. ' +
     'A person confirms it on a card before it happens.',
@@ -16,7 +16,7 @@ export const blockSignIn = defineAction({
     reason: text({ max: 200, description: 'Why, in the words of the person who asks.' }),
   }),
   result: z.object({ person: thing('person'), sign_in: z.literal('blocked') }),
-  limit: { perHour: 20 },
+  limit: { perHour: 20, perPersonPerHour: 10, raisableTo: 60 },
   reversibleBy: 'unblock_sign_in',
   run: async ({ person }, { people }, call) => {
     call.receipt(await people.setSignInAllowed(person.id, false, call));

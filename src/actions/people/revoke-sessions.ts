@@ -4,7 +4,7 @@ import { handle } from '../handles.ts';
 
 export const revokeSessions = defineAction({
   name: 'revoke_sessions',
-  version: '1.0.0',
+  version: '1.1.0',
   description:
     'Ends all sign-in sessions of one person, who must then sign in again everywhere. Does not block sign-in and does not change a password. ' +
     'A person confirms it on a card before it happens.',
@@ -16,7 +16,7 @@ export const revokeSessions = defineAction({
     reason: text({ max: 200, description: 'Why, in the words of the person who asks.' }),
   }),
   result: z.object({ person: thing('person'), sessions: z.literal('ended') }),
-  limit: { perHour: 20 },
+  limit: { perHour: 20, perPersonPerHour: 10, raisableTo: 60 },
   run: async ({ person }, { people }, call) => {
     call.receipt(await people.revokeSessions(person.id, call));
     return { person: { kind: 'person' as const, id: person.id, label: person.label }, sessions: 'ended' as const };

@@ -12,6 +12,9 @@ const errors: Record<StewardErrorCode, string> = {
   PLAN_MALFORMED: 'I could not turn that into a plan I am allowed to follow, so I did nothing. Please say it in other words.',
   PLAN_UNKNOWN_ACTION: 'That would need something I am not able to do, so I did nothing. Type “help” to see what I can do.',
   PLAN_TOO_LONG: 'That is more steps than I take at once, so I did nothing. Please ask for less at a time.',
+  PLAN_TOO_MANY_TARGETS: 'That is more than 25 at once, so I did nothing. Please split it into requests of at most 25 each.',
+  PLAN_TEXT_TOO_LONG: 'That text is longer than 4,000 characters, too long to be shown whole on a card, so I did nothing. Please shorten it.',
+  PLAN_SCHEDULED: 'I can only do things at once: not later, and not under a condition. So I did nothing. Please ask again when it is time, without the day, hour or condition.',
   PLAN_BAD_ARGUMENTS: 'I could not work out the details of that safely, so I did nothing. Please say who it is about, and why.',
   PLAN_TOO_MANY_ROUNDS: 'I went round in circles over that and stopped. Nothing was changed. Please ask for one thing at a time.',
   HANDLE_UNKNOWN: 'I lost track of whom you mean, so I did nothing. Please give me the name again.',
@@ -74,6 +77,8 @@ export interface ActionWording {
   readonly running?: (who: string) => string;
   readonly done?: (who: string) => string;
   readonly undo?: string;
+  /** Whether another action takes it back, so that a button may offer it. */
+  readonly reversible?: boolean;
 }
 
 const actions: ReadonlyMap<string, ActionWording> = new Map<string, ActionWording>([
@@ -91,6 +96,7 @@ const actions: ReadonlyMap<string, ActionWording> = new Map<string, ActionWordin
       running: (who) => `Blocking sign-in for ${who} …`,
       done: (who) => `Sign-in is blocked for ${who}.`,
       undo: 'Can be undone: ask me to unblock sign-in.',
+      reversible: true,
     },
   ],
   [
@@ -104,6 +110,7 @@ const actions: ReadonlyMap<string, ActionWording> = new Map<string, ActionWordin
       running: (who) => `Allowing sign-in for ${who} …`,
       done: (who) => `Sign-in is allowed again for ${who}.`,
       undo: 'Can be undone: ask me to block sign-in.',
+      reversible: true,
     },
   ],
   [
@@ -138,7 +145,7 @@ const late: Record<Phase, string> = {
 };
 const secondsOf = (seconds: number): string => (seconds === 1 ? '1 second' : `${seconds} seconds`);
 
-const roleNames: Record<Role, string> = { employee: 'employee', helpdesk: 'helpdesk', approver: 'approver', admin: 'admin' };
+const roleNames: Record<Role, string> = { employee: 'employee', helpdesk: 'helpdesk', approver: 'approver', 'backup approver': 'backup approver', admin: 'admin' };
 
 export const en = {
   errors,
@@ -182,6 +189,37 @@ export const en = {
   stillChecking: 'I am still checking your click. The card will show the result.',
   waitingForSecond: (who: string) => `This needs a second person. I have asked ${who}; I’ll tell you here what comes of it.`,
 
+  // --- requests that wait ------------------------------------------------------------------------------------------
+  approvalsChat: 'the approvals chat',
+  reminder: (what: string, who: string) => `Reminder: ${who} still waits for a decision about “${what}”. The card is above.`,
+  escalated: (who: string) => `Nobody has decided yet, so I have asked ${who} as well.`,
+  escalatedToNobody: 'Nobody has decided yet, and there is nobody else I could ask. You can withdraw the request with “cancel”.',
+  pendingNothing: 'Nothing waits for you.',
+  pendingForYou: 'Waiting for your decision, on the cards above:',
+  pendingFromYou: 'You asked, and others decide:',
+  pendingLine: (what: string, whom: string, who: string) => `- ${what}${whom === '' ? '' : `: ${whom}`} (asked by ${who})`,
+  pendingMore: (count: number) => `- and ${count} more`,
+  andOthers: (first: string, count: number) => `${first} and ${count} more`,
+  approvalsNeedGroup: 'Say that in the group chat or channel where requests should be decided.',
+  approvalsHere: 'From now on I ask for second approvals here. “approvals not here” ends that.',
+  approvalsNotHere: 'I no longer ask for approvals here.',
+  approvalsWereNotHere: 'I did not ask for approvals here. Nothing was changed.',
+  raise: {
+    title: (what: string) => `Raise the limit: ${what}`,
+    button: 'Raise the limit',
+    consequence: (perHour: number) => `Up to ${perHour} times an hour for 60 minutes. Then the usual limit holds again by itself.`,
+    unknown: 'I don’t know an action of that name that you may ask for. Say for example “raise limit of block sign-in because …”.',
+    fixed: 'The limit of that action can’t be raised. Nothing was changed.',
+    needsReason: 'Please add a reason: “raise limit of … because …”. Nothing was changed.',
+    tooLong: (most: number) => `Please keep the reason under ${most} characters. Nothing was changed.`,
+  },
+  undo: {
+    command: 'undo',
+    started: 'I am preparing it; please look at the new card.',
+    nothing: 'There is nothing here that I could take back for you.',
+    reason: 'Taking back what was done before',
+  },
+
   // --- what a person can ask -----------------------------------------------------------------------------------------
   help: {
     title: 'What you can ask me',
@@ -201,8 +239,9 @@ export const en = {
       ['Stop everything at once', 'kill all'],
       ['Start again, with a second admin', 'revive because …'],
       ['See how I stand', 'status'],
+      ['Have requests decided in a group chat', 'approvals here'],
     ],
-    end: 'Type “cancel” to stop what I am doing and withdraw your open cards, “status” to see how I stand.',
+    end: 'Type “cancel” to stop what I am doing and withdraw your open cards, “undo” to take back what was done last, “pending” to see what waits, “status” to see how I stand.',
     nothing: 'Your account has no role that lets you ask me for anything. Please ask your IT helpdesk.',
   },
 
@@ -210,6 +249,9 @@ export const en = {
   card: {
     confirmTitle: (what: string) => `Please confirm: ${what}`,
     severalSteps: (count: number) => `${count} steps`,
+    severalTargets: (what: string, count: number) => `${what} for ${count} people`,
+    settleTitle: (what: string) => `Please check: ${what}`,
+    progress: (done: number, count: number) => `${done} of ${count} done`,
     secondTitle: (what: string) => `Approval needed: ${what}`,
     things: { person: 'Who', device: 'Device' } as const,
     argument: { reason: 'Reason', name: 'Name' } as Readonly<Record<string, string>>,
@@ -220,15 +262,28 @@ export const en = {
     undo: 'Undo',
     when: 'When',
     runsAtOnce: 'It runs at once when you confirm.',
+    runsAtOnceOthers: 'It runs at once when somebody approves.',
     runsAtOnceSecond: 'It runs at once when you approve.',
     validUntil: 'Valid until',
     whySecond: 'This is sensitive, so the person who asks can’t confirm it alone. Please check with them if anything looks odd.',
+    whySecondRaise: 'Doing more of this than usual takes a second person. It ends by itself after an hour.',
+    whySettle: 'The answer of the system behind this got lost. Please look there whether it took effect, then say here what you found.',
+    settleDone: 'It took effect',
+    settleNotDone: 'It did not',
+    settled: { done: 'Done, an admin checked', 'not done': 'Not done, an admin checked' } as const,
+    settledBy: (who: string) => `${who} looked and said so.`,
+    unknownNext: 'Admins are asked to look.',
+    withdraw: 'Withdraw',
+    undoButton: 'Undo',
+    denyReason: 'If you decline: why? (optional)',
+    denyReasonUnusable: (most: number) => `That reason is longer than ${most} characters, or holds some that can’t be shown, so nothing was decided. Please change it and press the button again.`,
+    deniedBecause: (reason: string) => `Reason: ${reason}`,
     whySecondRevive: 'Reviving takes two admins: one proposes it, another one confirms it here.',
     waiting: { requester: 'Waiting for you to confirm', 'second person': 'Waiting for a second person' } as const,
     confirm: 'Confirm',
     approve: 'Approve',
     deny: 'Don’t do it',
-    cancelHint: 'Somebody else was asked. Type “cancel” to withdraw it.',
+    cancelHint: 'Somebody else was asked. You can withdraw it.',
     fallback: 'This card needs a newer version of Teams. Nothing happens without it.',
     summary: (what: string) => `Please confirm: ${what}`,
     state: {
@@ -244,6 +299,8 @@ export const en = {
       killed: 'Stopped',
     } as const,
     partly: 'Not done in full',
+    outcome: (what: string, whom: string, state: string) => `${what}${whom === '' ? '' : ` (${whom})`}: ${state}.`,
+    reasonOnCard: 'The reason is on the card.',
     observed: 'Observe mode: this would have been carried out, nothing was changed',
     ended: {
       denied: (who: string) => `${who} declined. Nothing was done.`,
@@ -321,6 +378,10 @@ export const en = {
     by: 'Set by',
     waiting: 'Requests',
     pending: (count: number) => (count === 0 ? 'None waits for a person.' : count === 1 ? '1 waits for a person.' : `${count} wait for a person.`),
+    unknown: (count: number) => (count === 1 ? 'Of 1 nobody knows the outcome: an admin has to look.' : `Of ${count} nobody knows the outcome: an admin has to look.`),
+    limit: 'Limit raised',
+    raised: (what: string, perHour: number) => `${what}: up to ${perHour} an hour`,
+    raisedUntil: (time: string) => `until ${time}`,
     spendLabel: 'Model spend',
     spend: (spent: string, cap: string) => `${spent} of at most ${cap} USD this month`,
     partly: 'The rest can’t be read right now. Please try again in a few minutes.',
@@ -328,3 +389,8 @@ export const en = {
     missing: 'My kill switch is missing, so I count as switched off. A deployment has to write it again.',
   },
 } as const;
+
+/** What people call an action. */
+export function actionTitle(action: string): string {
+  return actions.get(action)?.title ?? action.replaceAll('_', ' ');
+}

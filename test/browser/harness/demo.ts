@@ -30,6 +30,16 @@ export class Seat {
     await this.text(text);
   }
 
+  /** Says something to somebody by name, which is what a bot hears in a group. */
+  async mention(whom: string, text: string): Promise<void> {
+    await inputOf(this.page).click();
+    // Key by key: the list of names opens as one types.
+    await this.page.keyboard.type(`@${whom.slice(0, 2)}`);
+    await this.page.getByText(whom, { exact: true }).last().click({ timeout: SHOWN_WITHIN_MS });
+    await this.page.keyboard.insertText(` ${text}`);
+    await this.page.keyboard.press('Enter');
+  }
+
   /** Waits until this stands somewhere on the page. */
   async text(text: string | RegExp): Promise<void> {
     await this.page.getByText(text).last().waitFor({ timeout: SHOWN_WITHIN_MS });

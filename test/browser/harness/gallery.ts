@@ -62,6 +62,28 @@ function requestIn(state: ApprovalState, by: ApprovalRecord['by'], steps = 1, wo
   });
 }
 
+/** One action over several people: what was done of it, and whether it went wrong then. */
+function overMany(count: number, state: ApprovalState, done = 0, changes: Partial<ApprovalRecord> = {}): ApprovalRecord {
+  const names = ['Anna Weber', 'Hiroshi Haddad', 'Maximiliana Schmidt-Wolkenstein', 'Bo Li', 'Siobhán Ní Bhraonáin'];
+  const jobs = ['Sales manager · Sales · Berlin, Haus 3', 'Support Analyst · Customer Support · Toronto 2.68', 'Engineer · Engineering'];
+  const outcomeAt = (index: number): StepOutcome => {
+    if (index < done) return 'done';
+    if (state === 'executing') return index === done ? 'running' : 'waiting';
+    return state === 'failed' ? (index === done ? 'failed' : 'not run') : 'waiting';
+  };
+  const steps = Array.from({ length: count }, (_, index) => {
+    const outcome = outcomeAt(index);
+    return storedStep({ name: names[index % names.length] ?? '', reason: 'a phishing mail reached the whole team this morning', context: [jobs[index % jobs.length] ?? '', `person.${index + 1}@contoso.com`] }, { outcome, ...(outcome === 'failed' && { problem: 'SYSTEM_REFUSED' as const }) });
+  });
+  return record({ state, subject: { kind: 'steps', steps }, ...(DECIDED.has(state) && { decidedBy: BOB, decidedByName: 'Bob Brandt', decidedAt: new Date(NOW_MS) }), ...changes });
+}
+
+const raise = (state: ApprovalState): ApprovalRecord =>
+  record({ state, by: 'second person', subject: { kind: 'raise', action: 'block_sign_in', perHour: 60, reason: 'a phishing wave hit the sales team' }, ...(DECIDED.has(state) && { decidedBy: ANNA, decidedByName: 'Anna Weber', decidedAt: new Date(NOW_MS) }) });
+
+const DENY_REASON = 'Victor told me on the phone that the laptop was in his bag all along, so please ask him again first.';
+const settledBy = (outcome: 'done' | 'not done'): Partial<ApprovalRecord> => ({ settlement: { outcome, by: ANNA, byName: 'Anna Weber', at: new Date(NOW_MS) } });
+
 const revive = (state: ApprovalState): ApprovalRecord =>
   record({ state, by: 'second person', subject: { kind: 'revive', reason: 'the drill is over and the audit found nothing', level: 'full' }, ...(DECIDED.has(state) && { decidedBy: ANNA, decidedByName: 'Anna Weber', decidedAt: new Date(NOW_MS) }) });
 
@@ -98,7 +120,7 @@ const matches = (name: (index: number) => string, count = 4): CardContent => pic
 
 const latch = (level: LatchLevel): Parameters<typeof statusCard>[0] => ({
   latch: { level, latch: { level, epoch: 4, changedAt: new Date(NOW_MS), changedBy: 'd', changedByName: 'Clara Conrad', reason: 'drill' } },
-  pending: level === 'full' ? 3 : 0,
+  requests: { pending: level === 'full' ? 3 : 0, unknown: level === 'read-only' ? 1 : 0 },
   spend: { monthMicroUsd: 12_340_000, monthCapMicroUsd: 250_000_000 },
 });
 
@@ -123,16 +145,31 @@ export const gallery: readonly Exhibit[] = [
   { name: 'pick', content: matches(() => 'Anna Weber') },
   { name: 'picked', content: pickedCard(en.pick.picked('Anna Weber')) },
   ...(['requester', 'second person'] as const).flatMap((by) => STATES.map((state) => request(`approval-${by === 'requester' ? 'own' : 'second'}-${state}`, requestIn(state, by)))),
-  { name: 'approval-viewing', content: approvalCard(requestIn('pending', 'second person'), { viewing: true }).content, state: waiting('second person') },
+  { name: 'approval-viewing', content: approvalCard(requestIn('pending', 'second person'), { purpose: 'look' }).content, state: waiting('second person') },
+  { name: 'approval-viewing-denied', content: approvalCard(requestIn('denied', 'second person', 1, {}, { denyReason: DENY_REASON }), { purpose: 'look' }).content, state: en.card.state.denied },
+  { name: 'approval-viewing-done', content: approvalCard(requestIn('succeeded', 'second person'), { purpose: 'look' }).content, state: en.card.state.succeeded },
+  { name: 'settle', content: approvalCard(requestIn('unknown', 'requester'), { purpose: 'settle' }).content, state: en.card.state.unknown },
+  { name: 'settle-done', content: approvalCard(requestIn('unknown', 'requester', 1, {}, settledBy('done')), { purpose: 'settle' }).content, state: en.card.settled.done },
+  { name: 'settled-not-done', content: approvalCard(requestIn('unknown', 'requester', 1, {}, settledBy('not done'))).content, state: en.card.settled['not done'] },
+  ...(['pending', 'succeeded', 'denied'] as const).map((state) => request(`raise-${state}`, raise(state))),
+  ...[3, 25].flatMap((count) => [
+    request(`people-${count}-pending`, overMany(count, 'pending')),
+    request(`people-${count}-halfway`, overMany(count, 'executing', Math.floor(count / 2))),
+    { name: `people-${count}-failed`, content: approvalCard(overMany(count, 'failed', Math.floor(count / 2))).content, state: en.card.partly },
+  ]),
+  request('people-3-second', overMany(3, 'pending', 0, { by: 'second person' })),
+  request('people-3-done', overMany(3, 'succeeded', 3)),
   { name: 'approval-observed', content: approvalCard(record({ state: 'succeeded', decidedByName: 'Bob Brandt', decidedAt: new Date(NOW_MS), subject: { kind: 'steps', steps: [storedStep({}, { outcome: 'observed' })] } })).content, state: en.card.observed },
   ...STATES.map((state) => request(`approval-steps-${state}`, requestIn(state, 'requester', 3))),
   ...(['pending', 'succeeded', 'denied'] as const).map((state) => request(`revive-${state}`, revive(state))),
   ...(['full', 'read-only', 'observe', 'off'] as const).map((level): Exhibit => ({ name: `status-${level}`, content: statusCard(latch(level)).content, state: en.status.levels[level] })),
   { name: 'status-unreadable', content: statusCard({}).content, state: en.status.unreadable },
-  { name: 'status-missing', content: statusCard({ latch: { level: 'off', latch: undefined }, pending: 1, spend: { monthMicroUsd: 0, monthCapMicroUsd: 1 } }).content, state: en.status.missing },
+  { name: 'status-missing', content: statusCard({ latch: { level: 'off', latch: undefined }, requests: { pending: 1, unknown: 0 }, spend: { monthMicroUsd: 0, monthCapMicroUsd: 1 } }).content, state: en.status.missing },
   ...Object.entries(HOSTILE_NAMES).flatMap(([what, name]): readonly Exhibit[] => [
     { name: `hostile-${what}-approval`, content: approvalCard(requestIn('pending', 'second person', 1, { name, reason: name.repeat(3), context: [name, name] }, { requesterName: name })).content, hostile: true },
     { name: `hostile-${what}-denied`, content: approvalCard(requestIn('denied', 'requester', 1, { name, reason: name, context: [name] }, { requesterName: name })).content, hostile: true },
+    { name: `hostile-${what}-reason`, content: approvalCard(requestIn('denied', 'second person', 1, { name, reason: name, context: [name] }, { denyReason: name })).content, hostile: true },
+    { name: `hostile-${what}-people`, content: approvalCard(overMany(3, 'failed', 1, { subject: { kind: 'steps', steps: (['done', 'failed', 'not run'] as const).map((outcome) => storedStep({ name, reason: name, context: [name] }, { outcome, ...(outcome === 'failed' && { problem: 'SYSTEM_REFUSED' as const }) })) } })).content, hostile: true },
     { name: `hostile-${what}-devices`, content: devices(3, false, name), hostile: true },
     { name: `hostile-${what}-account`, content: account(name, name), hostile: true },
     { name: `hostile-${what}-pick`, content: matches(() => name, 10), hostile: true },

@@ -62,8 +62,8 @@ export function buttonOf(card: unknown, which: RegExp): Button {
   return found;
 }
 
-/** Whether the card can still be pressed. */
-export const isAlive = (card: unknown): boolean => buttonsOf(card).some(({ type }) => type === 'Action.Execute' || type === 'Action.Submit');
+/** Whether something on the card is still to be decided. Taking back what was done is a request of its own. */
+export const isAlive = (card: unknown): boolean => buttonsOf(card).some(({ type, verb }) => (type === 'Action.Execute' || type === 'Action.Submit') && verb !== 'steward/undo');
 
 /** Everything that a message shows: its text and its cards. */
 export function shown(received: Received): string {
@@ -85,5 +85,5 @@ export const inputsOf = (card: unknown): readonly { readonly id: string; readonl
 export const saysDone = (text: string): boolean =>
   /✓|\bdone\b|\bblocked for\b|\bhas been\b|\b(?:were|was) ended\b/i.test(text.replace(/\b(?:not|nothing (?:was|is|has been|will be)|don.t) (?:yet )?(?:done|do)\b|what was done/gi, ''));
 
-export const APPROVE = /^(confirm|approve|yes|block|unblock|allow|do it|go ahead|end|revoke|revive)/i;
+export const APPROVE = /^(confirm|approve|yes|block|unblock|allow|do it|go ahead|end|revoke|revive|raise)/i;
 export const DENY = /^(deny|decline|cancel|no\b|don.?t|reject|refuse|dismiss)/i;

@@ -1,7 +1,10 @@
 /** One started product with everything around it: Teams on one side, a model on the other, the sandbox underneath. */
 import { startSandbox } from '../../../sandbox/start.ts';
+import type { Sandbox } from '../../../sandbox/start.ts';
 import { identitiesFromSeed } from '../../../sandbox/identifiers.ts';
 import type { Identities } from '../../../sandbox/identifiers.ts';
+import { createEgress } from '../../../src/clients/egress.ts';
+import { openTables } from '../../../src/clients/tables.ts';
 import { verifies } from '../../requirements.ts';
 import type { RequirementId } from '../../requirements.ts';
 import { Connector } from './connector.ts';
@@ -40,12 +43,13 @@ export class World {
   readonly errors: readonly unknown[];
   readonly #model: ScriptedModel | undefined;
   readonly #stop: () => Promise<void>;
+  readonly #newHour: () => Promise<void>;
   readonly #wire: Wire;
   readonly #ordinary: Persona[];
   /** What the sandbox was asked since the story began. */
   readonly journal: Journal;
 
-  private constructor(parts: { bot: string; control: Control; connector: Connector; model: ScriptedModel | undefined; people: readonly Persona[]; auth: boolean; errors: readonly unknown[]; stop: () => Promise<void> }) {
+  private constructor(parts: { bot: string; control: Control; connector: Connector; model: ScriptedModel | undefined; people: readonly Persona[]; auth: boolean; errors: readonly unknown[]; stop: () => Promise<void>; newHour: () => Promise<void> }) {
     const { bot, control, connector, model, people, auth } = parts;
     this.bot = bot;
     this.control = control;
@@ -56,6 +60,7 @@ export class World {
     this.identities = identitiesFromSeed(SEED);
     this.#model = model;
     this.#stop = parts.stop;
+    this.#newHour = parts.newHour;
     this.#wire = {
       bot,
       botId: `28:${this.identities.channel}`,
@@ -81,7 +86,7 @@ export class World {
     try {
       const sandbox = await startSandbox({ seed: SEED, onError: (error) => void errors.push(error), ...(dataDir !== undefined && { dataDir }), ...(model !== undefined && { model: { url: model.url, name: 'scripted' } }), ...(auth && { auth }), ...(managedIdentity && { managedIdentity }) });
       const control = new Control(sandbox.control);
-      return new World({ bot: sandbox.bot, control, connector, model, people: await control.people(), auth, errors, stop: () => sandbox.stop() });
+      return new World({ bot: sandbox.bot, control, connector, model, people: await control.people(), auth, errors, stop: () => sandbox.stop(), newHour: newHourOf(sandbox) });
     } catch (error) {
       // What stays open would keep the run from ending.
       await Promise.all([connector.stop(), model?.stop()]);
@@ -132,11 +137,12 @@ export class World {
     return chat;
   }
 
-  /** Begins a story: nothing planned, no trouble, an empty journal. */
+  /** Begins a story: nothing planned, no trouble, an empty journal, and nothing that counts towards the hourly limits. */
   async begin(): Promise<void> {
     this.#model?.forget();
     this.connector.heal();
     await this.control.heal();
+    await this.#newHour();
     await this.journal.skip();
   }
 
@@ -149,6 +155,17 @@ export class World {
     await this.stop();
     await Promise.all([this.connector.stop(), this.#model?.stop()]);
   }
+}
+
+/** A file of stories is an hour's work of a few people many times over. */
+function newHourOf({ cloud }: Sandbox): () => Promise<void> {
+  const { agent, endpoints, identities } = cloud;
+  const { httpClient } = createEgress({ allow: [endpoints.tables], agent });
+  const { limits } = openTables({ endpoint: endpoints.tables, credential: cloud.credentialFor(identities.keeper), httpClient });
+  return async () => {
+    const rows = await limits.list("PartitionKey ge ''", 1_000);
+    await Promise.all(rows.map(({ key, partition }) => limits.remove(partition, key)));
+  };
 }
 
 const member = ({ teamsId, name, aadObjectId, tenantId, upn }: Persona) => ({ id: teamsId, name, aadObjectId, tenantId, userPrincipalName: upn });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { z } from 'zod/v4';
-import { audienceOf, defineAction, forModel, graph, personOnly, searchText, text, thing, type Action, type Thing } from '../../../src/actions/action.ts';
+import { audienceOf, defineAction, effects, forModel, graph, personOnly, policyClasses, policyClassOf, searchText, text, thing, type Action, type Thing } from '../../../src/actions/action.ts';
 import { catalogue } from '../../../src/actions/catalogue.ts';
 import { handle } from '../../../src/actions/handles.ts';
 import { InternalId } from '../../../src/actions/internal-id.ts';
@@ -51,14 +51,59 @@ describe('defineAction', () => {
   });
 
   for (const effect of ['write', 'destructive', 'critical'] as const) {
-    it(`refuses a ${effect} action without a limit or without a target`, () => {
+    it(`refuses a ${effect} action without a limit`, () => {
       assertInvalid(() => defineAction({ ...without('limit'), effect } as unknown as Parameters<typeof defineAction>[0]), /limit/);
-      assertInvalid(() => defineAction({ ...without('target'), effect } as unknown as Parameters<typeof defineAction>[0]), /target/);
     });
   }
 
+  it('refuses a destructive action without a target; a service may be restarted without one', () => {
+    assertInvalid(() => defineAction({ ...without('target'), effect: 'destructive' } as unknown as Parameters<typeof defineAction>[0]), /target/);
+    for (const effect of ['write', 'critical'] as const) assert.ok(defineAction({ ...without('target'), effect } as unknown as Parameters<typeof defineAction>[0]));
+  });
+
   it('lets a read have neither limit nor target', () => {
     assert.ok(define({ effect: 'read', limit: undefined, target: undefined }));
+  });
+
+  describe('refuses a limit', () => {
+    const limits: readonly (readonly [string, object, RegExp])[] = [
+      ['of no use an hour', { perHour: 0 }, /below one use/],
+      ['that is not a number', { perHour: Number.NaN }, /below one use/],
+      ['of no use for a person', { perHour: 5, perPersonPerHour: 0 }, /below one use/],
+      ['that gives one person more than the deployment', { perHour: 5, perPersonPerHour: 6 }, /more in an hour than the whole deployment/],
+      ['that is raised to less', { perHour: 5, raisableTo: 4 }, /raised, not lowered/],
+      ['that is raised to what is no number', { perHour: 5, raisableTo: Number.NaN }, /raised, not lowered/],
+    ];
+    for (const [what, limit, says] of limits) it(what, () => assertInvalid(() => define({ limit }), says));
+    it('never one that is sound', () => {
+      for (const limit of [{ perHour: 1 }, { perHour: 5, perPersonPerHour: 5 }, { perHour: 5, perPersonPerHour: 1, raisableTo: 5 }]) assert.ok(define({ limit }));
+    });
+  });
+
+  it('refuses a second person who would have less than a minute', () => {
+    for (const secondPersonMinutes of [0, -1, 0.5, Number.NaN]) assertInvalid(() => define({ secondPersonMinutes }), /less than a minute/);
+    assert.ok(define({ secondPersonMinutes: 1 }));
+  });
+
+  it('refuses a policy class that is not one of its effect: none that would be decided more weakly', () => {
+    const finer: Readonly<Record<string, readonly string[]>> = { read: ['sensitive_read'], write: ['self_service'], destructive: ['restore'], critical: [] };
+    for (const effect of effects) {
+      for (const policyClass of policyClasses) {
+        if (finer[effect]!.includes(policyClass)) assert.equal(policyClassOf(define({ effect, policyClass })), policyClass);
+        else assertInvalid(() => define({ effect, policyClass }), /policy class is not one of its effect/);
+      }
+      assert.equal(policyClassOf(define({ effect })), effect);
+    }
+  });
+
+  it('refuses a handle that nobody would resolve', () => {
+    for (const inner of [handle('device').optional(), z.array(handle('device')), z.object({ device: handle('device') }), z.union([handle('device'), z.string()])]) {
+      assertInvalid(() => define({ parameters: z.strictObject({ device: handle('device'), inner }) }), /`inner` holds a handle/);
+    }
+  });
+
+  it('refuses parameters that would take more than they name', () => {
+    for (const parameters of [z.object({ device: handle('device') }), z.looseObject({ device: handle('device') }), z.object({ device: handle('device') }).catchall(z.string())]) assertInvalid(() => define({ parameters }), /strict object/);
   });
 
   it('refuses a target that is not one of its parameters', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod/v4';
-import { defineAction, graph, text, type Action } from '../../../src/actions/action.ts';
+import { defineAction, graph, policyClassOf, text, type Action } from '../../../src/actions/action.ts';
 import { Catalogue, catalogue, toolsOf } from '../../../src/actions/catalogue.ts';
 import { handle } from '../../../src/actions/handles.ts';
 import type { DeviceDirectory, PeopleDirectory, Robot } from '../../../src/actions/ports.ts';
@@ -24,6 +24,16 @@ describe('the catalogue', () => {
   it('refuses two actions of one name', () => {
     const [first] = catalogue.all();
     assert.throws(() => new Catalogue([first!, first!]), (error) => error instanceof StewardError && error.code === 'CATALOGUE_INVALID');
+  });
+
+  it('refuses a way back that is not in it', () => {
+    const block = catalogue.find('block_sign_in')!;
+    assert.throws(() => new Catalogue([block]), (error) => error instanceof StewardError && error.code === 'CATALOGUE_INVALID' && /block_sign_in.*reversible/.test(error.message));
+    assert.ok(new Catalogue([block, catalogue.find('unblock_sign_in')!]));
+  });
+
+  it('takes a restore by a second person unless one’s own effect is taken back, so it is of that class', () => {
+    assert.deepEqual(catalogue.all().map((action) => [action.name, policyClassOf(action)]).filter(([, kind]) => kind !== 'read'), [['block_sign_in', 'destructive'], ['unblock_sign_in', 'restore'], ['revoke_sessions', 'destructive']]);
   });
 
   it('names only existing actions as the way back', () => {
@@ -81,7 +91,11 @@ describe('the digest of a catalogue', () => {
     }),
     ...changes,
   });
-  const digest = (...actions: readonly Action[]): string => new Catalogue(actions).digest;
+  /** Of these, and of the way back of each. */
+  const digest = (...actions: readonly Action[]): string => {
+    const back = (name: string): Action => ({ ...defineAction({ name: 'look_around', version: '1.0.0', description: 'x', effect: 'read', operation: graph('GET', '/x', 'X'), parameters: z.strictObject({}), result: z.object({ ok: z.boolean() }), run: async () => ({ ok: true }) }), name });
+    return new Catalogue([...actions, back('unlock_device'), back('wipe_device')]).digest;
+  };
   const original = digest(action());
 
   const changes: Readonly<Record<string, Partial<Action>>> = {
@@ -94,6 +108,10 @@ describe('the digest of a catalogue', () => {
     'path of the operation': { operation: graph('POST', '/x/{id}/wipe', 'Device.Lock') },
     'permission of the operation': { operation: graph('POST', '/x/{id}/lock', 'Device.Wipe') },
     limit: { limit: { perHour: 6 } },
+    'limit of one person': { limit: { perHour: 5, perPersonPerHour: 2 } },
+    'limit to which it can be raised': { limit: { perHour: 5, raisableTo: 9 } },
+    'class that the policy knows it as': { policyClass: 'self_service' },
+    'time of a second person': { secondPersonMinutes: 30 },
     'way back': { reversibleBy: 'wipe_device' },
     'longest text of a parameter': { parameters: z.strictObject({ device: handle('device'), reason: text({ max: 101, description: 'Why.' }) }) },
     'description of a parameter': { parameters: z.strictObject({ device: handle('device'), reason: text({ max: 100, description: 'Why not.' }) }) },

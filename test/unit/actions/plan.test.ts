@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { catalogue } from '../../../src/actions/catalogue.ts';
+import { z } from 'zod/v4';
+import { defineAction, graph } from '../../../src/actions/action.ts';
+import { Catalogue, catalogue } from '../../../src/actions/catalogue.ts';
 import { HandleBook, HANDLE_TTL_MS, type Reference } from '../../../src/actions/handles.ts';
 import { InternalId } from '../../../src/actions/internal-id.ts';
-import { isFromWords, MOST_STEPS, parsePlan, PlanError, stepDigest, type Plan, type PlanContext, type Step } from '../../../src/actions/plan.ts';
+import { isFromWords, isReference, MOST_STEPS, MOST_TARGETS, parsePlan, PlanError, stepDigest, type Plan, type PlanContext, type Step } from '../../../src/actions/plan.ts';
 import type { StewardErrorCode } from '../../../src/errors.ts';
 
 interface Vector {
@@ -115,6 +117,51 @@ describe('parsePlan', () => {
     assert.match(error.problems[1]!, /unrecognized_keys/);
   });
 
+  it('says of each problem what it is and where', () => {
+    const { context, names } = conversation();
+    const person = names.get('@anna@');
+    const raw = (text: string): unknown => ({ id: 'call-1', type: 'function', function: { name: 'block_sign_in', arguments: text } });
+    const long = context.handles.mint('person', new InternalId('eve'), 'x'.repeat(300), NOW_MS);
+    const search = (id: string): unknown => call('find_person', { name: 'Anna' }, id);
+    const mixed = Array.from({ length: 9 }, (_, index) => (index === 0 ? call('show_person', { person }, 'a') : search(`call-${index}`)));
+    const cases: readonly (readonly [unknown, readonly string[]])[] = [
+      [[{ id: '', type: 'function', function: { name: 7, arguments: '{}' } }], ['0.id: too_small', '0.function.name: invalid_type']],
+      [[], ['no steps']],
+      [mixed, ['9 steps, at most 8']],
+      [[search('a'), search('a')], ['two steps share an id']],
+      [[call('wipe_all', {})], ['step 1: no such action']],
+      [[raw('{"person"')], ['step 1: arguments are not JSON']],
+      [[raw('[]')], ['step 1: arguments: invalid_type']],
+      [[raw(`{"person": "${person}", "reason": "x", "constructor": 1}`)], ['step 1: arguments name a prototype key']],
+      [[raw(`{"person": "${person}", "reason": {"deep": {"__proto__": 1}}}`)], ['step 1: arguments name a prototype key']],
+      [[call('block_sign_in', { person: 'Anna', reason: 7 })], ['step 1: person: invalid_format, reason: invalid_type']],
+      [[call('show_person', { person: 'person_k7m2qz' })], ['step 1: person: not a live handle of this person here']],
+      [[call('find_person', { name: 'text_k7m2qz' })], ['step 1: name: not a live text handle of this person here']],
+      [[call('block_sign_in', { person, reason: 'as person_k7m2qz said' })], ['step 1: reason: holds a handle that is not live here']],
+      [[call('block_sign_in', { person, reason: `as ${long} said` })], ['step 1: reason: does not hold once its handles are read']],
+    ];
+    for (const [proposal, problems] of cases) {
+      const error = refused(proposal, context);
+      assert.deepEqual(error.problems, problems);
+      assert.deepEqual([error.message, error.name], [problems.join('; '), 'PlanError']);
+    }
+    assert.equal(refused([call('wipe_all', {}, 'a'), call('wipe_all', {}, 'b')], context).message, 'step 1: no such action; step 2: no such action');
+  });
+
+  it('takes a text handle for the whole value only where it is the whole value and the parameter takes one', () => {
+    const { context, names } = conversation(['Find her']);
+    const text = names.get('@text@')!;
+    const given = (name: string, proposed: object, parameter: string): unknown => {
+      const [step] = parsePlan([call(name, proposed)], context).steps;
+      return [step?.resolved[parameter], step?.provenance[parameter]];
+    };
+    const behind = 'anna.weber@contoso.example';
+    assert.deepEqual(given('find_person', { name: text }, 'name'), [behind, 'your words']);
+    assert.deepEqual(given('find_person', { name: `${text} x` }, 'name'), [`${behind} x`, 'composed by Steward']);
+    assert.deepEqual(given('find_person', { name: `x ${text}` }, 'name'), [`x ${behind}`, 'composed by Steward']);
+    assert.deepEqual(given('block_sign_in', { person: names.get('@anna@'), reason: text }, 'reason'), [behind, 'composed by Steward']);
+  });
+
   it('puts no value of the proposal but its field names into the problems', () => {
     const { context } = conversation();
     const error = refused([call('block_sign_in', { person: 'anna@contoso.example', reason: 'x'.repeat(500) }, 'a'), call('steal_secrets', {}, 'b')], context);
@@ -192,8 +239,45 @@ describe('parsePlan', () => {
     assert.equal(refused(raw, { ...context, nowMs: NOW_MS + HANDLE_TTL_MS }).code, 'HANDLE_UNKNOWN');
   });
 
-  it('takes eight steps and not nine', () => {
-    assert.equal(MOST_STEPS, 8);
+  it('takes eight steps and not nine, and 25 targets of one action and not 26', () => {
+    assert.deepEqual([MOST_STEPS, MOST_TARGETS], [8, 25]);
+  });
+
+  it('takes the same read twice, and not the same effect on one person under two handles', () => {
+    const { context, names } = conversation();
+    const person = names.get('@anna@');
+    const other = context.handles.mint('person', annaId, 'Anna Weber', NOW_MS);
+    assert.equal(parsePlan([call('show_person', { person }, 'a'), call('show_person', { person }, 'b')], context).steps.length, 2);
+    const twice = [call('block_sign_in', { person, reason: 'x' }, 'a'), call('list_devices', { person }, 'b'), call('block_sign_in', { person: other, reason: ' x ' }, 'c')];
+    assert.deepEqual([refused(twice, context).code, refused(twice, context).problems], ['PLAN_MALFORMED', ['the same effect twice']]);
+  });
+
+  it('refuses what was asked for later, without repeating the words', () => {
+    const { context, names } = conversation(['Block Anna tomorrow']);
+    const error = refused([call('show_person', { person: names.get('@anna@') }, 'a'), call('block_sign_in', { person: names.get('@anna@'), reason: 'x' }, 'b')], context);
+    assert.deepEqual([error.code, error.problems], ['PLAN_SCHEDULED', ['1 phrases about another time or a condition']]);
+  });
+
+  it('takes a plan of which the person’s words are not known', () => {
+    const { context, names } = conversation([]);
+    assert.equal(parsePlan([call('block_sign_in', { person: names.get('@anna@'), reason: 'x' })], context).steps.length, 1);
+  });
+
+  it('resolves a text handle only where the parameter takes one, and leaves out what was not given', () => {
+    const search = defineAction({
+      name: 'search_things',
+      version: '1.0.0',
+      description: 'Searches. Does not change.',
+      effect: 'read',
+      operation: graph('GET', '/users', 'User.Read.All'),
+      parameters: z.strictObject({ count: z.number(), more: z.string().optional() }),
+      result: z.object({ ok: z.boolean() }),
+      run: async () => ({ ok: true }),
+    });
+    const { context } = conversation();
+    const [step] = parsePlan([call('search_things', { count: 3 })], { ...context, catalogue: new Catalogue([search]) }).steps;
+    assert(step);
+    assert.deepEqual([step.resolved, step.provenance, 'target' in step], [{ count: 3 }, {}, false]);
   });
 
   it('gives a proposal a digest that changes with every part of it', () => {
@@ -218,6 +302,11 @@ describe('isFromWords', () => {
   const no = ['her phone is stolen', 'phone stolen', 'stolen in Zürich file', 'Anna: her phone', 'zurich', '', '   ', 'block Anna - her'];
   for (const value of yes) it(`takes “${value}” for the person’s words`, () => assert.equal(isFromWords(value, words), true));
   for (const value of no) it(`does not take “${value}” for the person’s words`, () => assert.equal(isFromWords(value, words), false));
+
+  it('counts white space as one blank, and not as none', () => {
+    assert.equal(isFromWords('her\t\n phone', ['Her phone']), true);
+    assert.equal(isFromWords('herphone', ['Her phone']), false);
+  });
 
   it('does not join two messages into one, and finds nothing in none', () => {
     assert.equal(isFromWords('one two', ['one', 'two']), false);
@@ -265,5 +354,13 @@ describe('stepDigest', () => {
     assert.match(original, /^[0-9a-f]{64}$/);
     assert.notEqual(original, createHash('sha256').update('').digest('hex'));
     assert.equal(annaId.appearsIn(original), false);
+  });
+});
+
+describe('a resolved handle', () => {
+  it('is a thing with a handle and an id, and nothing else is', () => {
+    const { context, names } = conversation();
+    assert.equal(isReference(context.handles.resolve('person', names.get('@anna@')!, NOW_MS)), true);
+    for (const other of [null, undefined, 'person_k7m2qz', 7, {}, { handle: 'person_k7m2qz' }, { id: annaId }]) assert.equal(isReference(other), false);
   });
 });

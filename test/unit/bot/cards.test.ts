@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { Ajv, type ValidateFunction } from 'ajv';
 import { forModel } from '../../../src/actions/action.ts';
 import { catalogue } from '../../../src/actions/catalogue.ts';
-import { approvalCard, titleOf } from '../../../src/bot/cards/approval-card.ts';
+import { approvalCard, approveVerb, denyVerb, titleOf, undoVerb } from '../../../src/bot/cards/approval-card.ts';
 import { clientTime, inert } from '../../../src/bot/cards/card.ts';
 import { pickCard, pickedCard } from '../../../src/bot/cards/pick-card.ts';
 import { resultCard } from '../../../src/bot/cards/result-card.ts';
@@ -150,7 +150,9 @@ describe('bot/cards: a request', () => {
         assertHostileIsInert(content, (text) => text.includes('THE-END'));
 
         const actions = actionsOf(content);
-        assert.equal(actions.length, state === 'pending' ? 2 : 0, 'buttons only while it waits');
+        const verbs = actions.map((action) => action['verb']);
+        const undoes = request.by === 'requester' && request.subject.kind === 'steps' && request.subject.steps.some(({ outcome }) => outcome === 'done') && (state === 'succeeded' || state === 'failed' || state === 'unknown');
+        assert.deepEqual(verbs, state === 'pending' ? [approveVerb, denyVerb] : undoes ? [undoVerb] : [], 'buttons that count, and only while they do');
         for (const action of actions) {
           assert.equal(action['type'], 'Action.Execute');
           assert.deepEqual(action['data'], { reference: request.reference });
@@ -232,7 +234,7 @@ describe('bot/cards: a request', () => {
     const second = requestIn('pending', 1, { by: 'second person' });
     for (const sentence of [en.card.waiting['second person'], en.card.whySecond]) assert(textOf(approvalCard(second).content).includes(sentence));
     assert(textOf(approvalCard(revive('pending')).content).includes(en.card.whySecondRevive));
-    const own = textOf(approvalCard(second, { viewing: true }).content);
+    const own = textOf(approvalCard(second, { purpose: 'look' }).content);
     assert(own.includes(en.card.cancelHint) && !own.includes(en.card.whySecond), 'who asked is told how to withdraw it');
   });
   it('says the effect and whether it can be undone while that is to be decided, and the way back once it is done', () => {

@@ -77,6 +77,7 @@ export function record(changes: Partial<ApprovalRecord> = {}): ApprovalRecord {
     cards: [],
     binding: 'b',
     killEpoch: 1,
+    createdAt: new Date(NOW_MS),
     expiresAt: new Date(NOW_MS + 600_000),
     ...changes,
   };

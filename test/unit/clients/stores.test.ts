@@ -3,7 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { InternalId } from '../../../src/actions/internal-id.ts';
 import { TableAdminRoster } from '../../../src/clients/admin-roster.ts';
 import { TableApprovalStore } from '../../../src/clients/approval-store.ts';
+import { TableApprovalPlaceStore } from '../../../src/clients/approval-place-store.ts';
 import { TableContactStore } from '../../../src/clients/contact-store.ts';
+import { TableEffectNotes } from '../../../src/clients/effect-notes.ts';
 import { TableLatchStore } from '../../../src/clients/latch-store.ts';
 import { TableLimitStore } from '../../../src/clients/limit-store.ts';
 import { TableSpendStore } from '../../../src/clients/spend-store.ts';
@@ -12,7 +14,7 @@ import { jsonOf, jsonProperties, type Properties, type Row } from '../../../src/
 import type { ApprovalRecord, Place } from '../../../src/guard/approval.ts';
 import type { Latch } from '../../../src/guard/ports.ts';
 import { z } from 'zod/v4';
-import { clientsOf, cloud, handClock, never, newId, rejectsWith, tablesOf, until } from './support.ts';
+import { clientsOf, cloud, handClock, never, newId, rejectsWith, tablesOf } from './support.ts';
 
 const place: Place = { conversationId: 'a:1/2\\3#4?5', serviceUrl: 'https://smba.trafficmanager.net/emea/', tenantId: 't', botId: '28:b', channelId: 'msteams', conversationType: 'personal' };
 
@@ -185,9 +187,102 @@ describe('limit store', () => {
   it('counts to the limit and no further, over two instances', async () => {
     const stores = [new TableLimitStore((await tablesOf()).limits), new TableLimitStore((await tablesOf()).limits)];
     const hour = `2026-11-22T10-${randomUUID()}`;
-    const results = await Promise.all(Array.from({ length: 20 }, (_, index) => stores[index % 2]!.count('block_sign_in', hour, 5)));
+    const results = await Promise.all(Array.from({ length: 20 }, (_, index) => stores[index % 2]!.count(hour, 'block_sign_in', 5)));
     assert.equal(results.filter(Boolean).length, 5);
-    assert.equal(await stores[0]!.count('block_sign_in', `${hour}1`, 0), false);
+    assert.equal(await stores[0]!.count(`${hour}1`, 'block_sign_in', 0), false);
+  });
+});
+
+describe('limit store: what was counted and raised', () => {
+  it('says how often each key was counted in the hour, of this hour and this key alone', async () => {
+    const store = new TableLimitStore((await tablesOf()).limits);
+    const [hour, action] = [`2026-11-22T11-${randomUUID()}`, `block_sign_in_${randomUUID()}`];
+    const person = `${action}:0f0f`;
+    for (const key of [action, action, person]) assert.equal(await store.count(hour, key, 5), true);
+    assert.deepEqual(await store.used(hour, [person, action, 'never_counted']), [1, 2, 0]);
+    assert.deepEqual(await store.used(`${hour}1`, [person, action]), [0, 0]);
+    assert.deepEqual(await store.used(hour, []), []);
+  });
+
+  it('keeps what was raised for every instance, the last one of each action, also when it is over', async () => {
+    const stores = [new TableLimitStore((await tablesOf()).limits), new TableLimitStore((await tablesOf()).limits)];
+    const [one, other] = [`a_${randomUUID()}`, `b_${randomUUID()}`];
+    assert.equal(await stores[0]!.raisedFor(one), undefined);
+    await stores[0]!.raise({ action: one, perHour: 9, until: new Date('2026-11-22T11:00:00.000Z') });
+    await stores[0]!.raise({ action: one, perHour: 60, until: new Date('2020-01-01T00:00:00.123Z') });
+    await stores[0]!.raise({ action: other, perHour: 3, until: new Date('2026-11-22T12:00:00.000Z') });
+    assert.deepEqual(await stores[1]!.raisedFor(one), { action: one, perHour: 60, until: new Date('2020-01-01T00:00:00.123Z') });
+    const raised = (await stores[1]!.raised()).filter(({ action }) => action === one || action === other);
+    assert.deepEqual(raised.map(({ action, perHour }) => [action, perHour]).sort(), [[one, 60], [other, 3]].sort());
+  });
+
+  it('fails when storage does, and when a row is not a count', async () => {
+    const { limits: table } = await tablesOf();
+    const store = new TableLimitStore(table);
+    const hour = `2026-11-22T12-${randomUUID()}`;
+    await table.upsert(hour, 'k', { used: 'many' });
+    await rejectsWith(store.used(hour, ['k']), 'STORAGE_UNAVAILABLE');
+    await rejectsWith(store.count(hour, 'k', 5), 'STORAGE_UNAVAILABLE');
+    const { faults } = await cloud();
+    faults.post({ service: 'storage', kind: 'status', status: 500 });
+    await rejectsWith(store.used(hour, ['other']), 'STORAGE_UNAVAILABLE');
+    await rejectsWith(store.raised(), 'STORAGE_UNAVAILABLE');
+    await rejectsWith(store.raise({ action: 'x', perHour: 1, until: new Date(0) }), 'STORAGE_UNAVAILABLE');
+    faults.clear();
+  });
+});
+
+describe('effect notes', () => {
+  it('keep who had it done last to each target, by storage’s clock and for every instance', async () => {
+    const notes = new TableEffectNotes((await tablesOf()).effects);
+    const [ben, cleo] = [newId(), newId()];
+    assert.equal(await notes.find('unblock_sign_in', ben), undefined);
+    await notes.note('unblock_sign_in', ben, 'a'.repeat(64));
+    await notes.note('unblock_sign_in', ben, 'b'.repeat(64));
+    await notes.note('unblock_sign_in', cleo, 'c'.repeat(64));
+    const other = new TableEffectNotes((await tablesOf()).effects);
+    const found = await other.find('unblock_sign_in', ben);
+    assert.equal(found?.requesterDigest, 'b'.repeat(64));
+    // Storage says what time it is in whole seconds.
+    assert(found.ageMs > -1_000 && found.ageMs < 10_000, `${found.ageMs} ms`);
+    assert.equal(await other.find('block_sign_in', ben), undefined);
+    await other.forget('unblock_sign_in', ben);
+    await other.forget('unblock_sign_in', ben);
+    assert.equal(await notes.find('unblock_sign_in', ben), undefined);
+    assert.equal((await notes.find('unblock_sign_in', cleo))?.requesterDigest, 'c'.repeat(64));
+  });
+
+  it('hold no id of anybody', async () => {
+    const { effects: table } = await tablesOf();
+    const id = newId();
+    await new TableEffectNotes(table).note('unblock_sign_in', id, 'a'.repeat(64));
+    const row = await table.read('unblock_sign_in', id.digest());
+    assert(row);
+    assert.equal(id.appearsIn(JSON.stringify([row.key, ...row.properties])), false);
+  });
+
+  it('fail when storage does', async () => {
+    const { faults } = await cloud();
+    const notes = new TableEffectNotes((await tablesOf()).effects);
+    faults.post({ service: 'storage', kind: 'status', status: 500 });
+    await rejectsWith(notes.note('unblock_sign_in', newId(), 'a'), 'STORAGE_UNAVAILABLE');
+    await rejectsWith(notes.find('unblock_sign_in', newId()), 'STORAGE_UNAVAILABLE');
+    faults.clear();
+  });
+});
+
+describe('approval place store', () => {
+  it('keeps the chats that approvals go to, each once, and forgets them', async () => {
+    const store = new TableApprovalPlaceStore((await tablesOf()).contacts);
+    const mine = { ...place, conversationId: `19:${randomUUID()}@thread.v2/#?` };
+    const listed = async (): Promise<readonly unknown[]> => (await new TableApprovalPlaceStore((await tablesOf()).contacts).list()).filter((each) => each.place.conversationId === mine.conversationId);
+    assert.equal(await store.remove(mine.conversationId), false);
+    await store.add(mine, 'IT approvals');
+    await store.add(mine, 'IT approvals “2”');
+    assert.deepEqual(await listed(), [{ place: mine, name: 'IT approvals “2”' }]);
+    assert.equal(await store.remove(mine.conversationId), true);
+    assert.equal(await store.remove(mine.conversationId), false);
+    assert.deepEqual(await listed(), []);
   });
 });
 
@@ -217,9 +312,10 @@ describe('approval store', () => {
     requesterName: 'Grace',
     place,
     requestActivityId: '1',
-    cards: [{ conversationId: 'c', activityId: '2', place }],
+    cards: [{ conversationId: 'c', activityId: '2', place, purpose: 'decide' }],
     binding: 'b'.repeat(64),
     killEpoch: 3,
+    createdAt: new Date('2026-11-22T10:00:00.000Z'),
     expiresAt: new Date('2026-11-22T11:00:00.000Z'),
     ...changes,
   });
@@ -236,6 +332,21 @@ describe('approval store', () => {
     assert(read.value.requester.equals(stored.requester));
     assert(read.value.expiresAt instanceof Date);
     assert(Math.abs(read.storageNow.getTime() - Date.now()) < 5_000);
+    const settled = record({
+      state: 'unknown',
+      decidedBy: newId(),
+      denyReason: 'wrong “Anna”',
+      remindedAt: new Date('2026-11-22T10:31:00.000Z'),
+      escalatedAt: new Date('2026-11-22T10:32:00.000Z'),
+      reportedAt: new Date('2026-11-22T10:33:00.000Z'),
+      settlement: { outcome: 'not done', by: newId(), byName: 'Root', at: new Date('2026-11-22T10:34:00.000Z') },
+      cards: (['decide', 'settle', 'look'] as const).map((purpose) => ({ conversationId: 'c', activityId: purpose, place, purpose })),
+    });
+    const raise = record({ subject: { kind: 'raise', reason: 'many', action: 'block_sign_in', perHour: 60 } });
+    for (const each of [settled, raise]) {
+      await approvals.insert(each);
+      assert.deepEqual(plain((await approvals.read(each.reference))!.value), plain(each));
+    }
     const revive = record({ subject: { kind: 'revive', reason: 'fixed', level: 'full' } });
     await approvals.insert(revive);
     assert.deepEqual(plain((await approvals.read(revive.reference))!.value), plain(revive));
@@ -272,6 +383,38 @@ describe('approval store', () => {
     assert(references.includes(open.reference) && !references.includes(settled.reference));
   });
 
+  it('keeps in the index what nobody knows the outcome of, until somebody says it', async () => {
+    const { approvals: table } = await tablesOf();
+    const store = new TableApprovalStore(table);
+    const executing = record({ state: 'executing' });
+    const { etag } = await store.insert(executing);
+    const unknown: ApprovalRecord = { ...executing, state: 'unknown' };
+    const stored = await store.replace(unknown, etag);
+    assert((await store.open()).some(({ value }) => value.reference === executing.reference));
+    await store.shown(unknown);
+    assert((await store.open()).some(({ value }) => value.reference === executing.reference));
+    const settled = await store.replace({ ...unknown, settlement: { outcome: 'done', by: newId(), byName: 'Root', at: new Date(0) } }, stored!.etag);
+    assert(!(await store.open()).some(({ value }) => value.reference === executing.reference));
+    await store.shown(settled!.value);
+    assert.equal(await table.read('open', executing.reference), undefined);
+  });
+
+  it('finds what was done last for a person in a conversation, and for nobody else', async () => {
+    const stores = [new TableApprovalStore((await tablesOf()).approvals), new TableApprovalStore((await tablesOf()).approvals)];
+    const [requester, where] = [newId(), { ...place, conversationId: `a:${randomUUID()}/#?` }];
+    const [first, second] = [record({ state: 'succeeded', requester, place: where }), record({ state: 'succeeded', requester, place: where })];
+    assert.equal(await stores[1]!.lastDone(where.conversationId, requester), undefined);
+    for (const each of [first, second]) {
+      await stores[0]!.insert(each);
+      await stores[0]!.noteDone(each);
+    }
+    assert.equal((await stores[1]!.lastDone(where.conversationId, requester))?.reference, second.reference);
+    assert.equal(await stores[1]!.lastDone(where.conversationId, newId()), undefined);
+    assert.equal(await stores[1]!.lastDone(place.conversationId, requester), undefined);
+    await stores[0]!.noteDone({ ...first, reference: 'no-such-approval' });
+    assert.equal(await stores[1]!.lastDone(where.conversationId, requester), undefined);
+  });
+
   it('finds open ones without looking through the settled ones, and forgets those that settle', async () => {
     const { journal } = await cloud();
     const { approvals: table } = await tablesOf();
@@ -281,8 +424,9 @@ describe('approval store', () => {
     const { etag } = await store.insert(settling);
     const approved = await store.replace({ ...settling, state: 'approved' }, etag);
     assert.notEqual(await table.read('open', settling.reference), undefined);
-    await store.replace({ ...settling, state: 'denied' }, approved!.etag);
-    await until(async () => (await table.read('open', settling.reference)) === undefined);
+    const denied = await store.replace({ ...settling, state: 'denied' }, approved!.etag);
+    await store.shown(denied!.value);
+    assert.equal(await table.read('open', settling.reference), undefined);
     journal.clear();
     const references = (await store.open()).map(({ value }) => value.reference);
     assert(references.includes(staying.reference) && !references.includes(settling.reference));
@@ -291,16 +435,28 @@ describe('approval store', () => {
     assert.deepEqual(queries.map(({ query }) => query.includes("PartitionKey eq 'open'")), [true]);
   });
 
-  it('drops what a crash left in the index, but no approval that is about to be inserted', async () => {
+  it('leaves alone an approval that is about to be inserted, and an end that is about to be shown', async () => {
     const { approvals: table } = await tablesOf();
     const store = new TableApprovalStore(table);
-    const [settled, coming] = [record({ state: 'succeeded' }), record()];
-    await store.insert(settled);
-    for (const { reference } of [settled, coming]) await table.upsert('open', reference, { reference });
+    const [ended, coming] = [record(), record()];
+    const { etag } = await store.insert(ended);
+    await store.replace({ ...ended, state: 'succeeded' }, etag);
+    await table.upsert('open', coming.reference, { reference: coming.reference });
     const open = await store.open();
-    assert(!open.some(({ value }) => value.reference === settled.reference || value.reference === coming.reference));
-    await until(async () => (await table.read('open', settled.reference)) === undefined);
-    assert.notEqual(await table.read('open', coming.reference), undefined);
+    assert(!open.some(({ value }) => value.reference === ended.reference || value.reference === coming.reference));
+    for (const { reference } of [ended, coming]) assert.notEqual(await table.read('open', reference), undefined);
+  });
+
+  it('lists an end that nobody showed in time, until somebody did', async () => {
+    const { approvals: table } = await tablesOf();
+    const store = new TableApprovalStore(table, { shownWithinMs: -60_000 });
+    const ended = record();
+    const { etag } = await store.insert(ended);
+    const denied = await store.replace({ ...ended, state: 'denied' }, etag);
+    const references = async (): Promise<readonly string[]> => (await store.open()).map(({ value }) => value.reference);
+    assert((await references()).includes(ended.reference));
+    await store.shown(denied!.value);
+    assert(!(await references()).includes(ended.reference));
   });
 
   it('refuses a stored value that is not an approval', async () => {

@@ -116,6 +116,25 @@ describe('who is who', () => {
     await rejectsWith((await whoIsWhoOf({ admin: '' })).whoIsWho.checkRoleGroups(), 'CONFIGURATION_INVALID');
   });
 
+  it('knows backup approvers where there is a group of them, and none where there is none', async () => {
+    const company = (await cloud()).company;
+    const approver = company.people().find(({ roles, tenantId }) => roles.includes('approver') && tenantId === company.tenantId);
+    assert(approver);
+    const id = new InternalId(approver.aadObjectId);
+    const { whoIsWho: without } = await whoIsWhoOf();
+    assert.equal((await without.describe(id, 'now'))?.roles.includes('backup approver'), false);
+    assert.deepEqual(await without.membersOf('backup approver', 50), []);
+    // The approvers' own group stands in for one of backups.
+    const { whoIsWho } = await whoIsWhoOf({ backupApprover: company.groups.approver });
+    assert.deepEqual((await whoIsWho.describe(id, 'now'))?.roles.filter((role) => role.endsWith('approver')).sort(), ['approver', 'backup approver']);
+    assert.ok((await whoIsWho.membersOf('backup approver', 50)).some((member) => member.equals(id)));
+    await whoIsWho.checkRoleGroups();
+    const wrong = await whoIsWhoOf({ backupApprover: company.groups.vip });
+    assert.match((await rejectsWith(wrong.whoIsWho.checkRoleGroups(), 'CONFIGURATION_INVALID')).message, /STEWARD_BACKUP_APPROVER_GROUP_ID is not role-assignable/);
+    const missing = await whoIsWhoOf({ backupApprover: newId().reveal() });
+    assert.match((await rejectsWith(missing.whoIsWho.checkRoleGroups(), 'CONFIGURATION_INVALID')).message, /STEWARD_BACKUP_APPROVER_GROUP_ID does not exist/);
+  });
+
   it('is read as the keeper', async () => {
     const { journal, identities, company } = await cloud();
     const { whoIsWho } = await clientsOf();

@@ -1,100 +1,14 @@
 import assert from 'node:assert/strict';
+import { Catalogue } from '../../../src/actions/catalogue.ts';
 import { InternalId } from '../../../src/actions/internal-id.ts';
 import { StewardError, type StewardErrorCode } from '../../../src/errors.ts';
-import { Approvals, isSameHuman, type ApprovalsDependencies, type Click, type ClickResult } from '../../../src/guard/approvals.ts';
-import type { ApprovalRecord, Place, SentCard, StoredStep } from '../../../src/guard/approval.ts';
-import { Catalogue } from '../../../src/actions/catalogue.ts';
-import { Executor } from '../../../src/guard/execute.ts';
-import { Gate } from '../../../src/guard/gate.ts';
-import { KillSwitch } from '../../../src/guard/kill-switch.ts';
+import type { ApprovalRecord } from '../../../src/guard/approval.ts';
+import { Approvals } from '../../../src/guard/approvals.ts';
 import type { PersonFacts } from '../../../src/guard/ports.ts';
-import { deferred, digestKey, Directory, handClock, latch, ledgerOf, MemoryApprovals, MemoryLatch, MemoryLimits, person, planOf, policyOf, rejectsWith, robot, settle, testActions } from './support.ts';
-
-const ada = person('ada', { roles: ['employee', 'helpdesk'] });
-const ben = person('ben');
-const cleo = person('cleo');
-const vip = person('vip', { vip: true });
-const paul = person('paul', { roles: ['employee', 'approver'] });
-const root = person('root', { roles: ['employee', 'admin'] });
-const rhea = person('rhea', { roles: ['employee', 'admin'] });
-
-const place: Place = { conversationId: 'chat-of-ada', serviceUrl: 'https://smba.example/', tenantId: 't', botId: 'bot', channelId: 'msteams', conversationType: 'personal' };
-const card: SentCard = { conversationId: 'chat-of-ada', activityId: 'card-1', place };
-const HOUR = 3_600_000;
-
-function make(changes: Partial<ApprovalsDependencies> = {}) {
-  const actions = testActions();
-  const clock = handClock();
-  const latchStore = new MemoryLatch(latch({ epoch: 5 }));
-  const killSwitch = new KillSwitch(latchStore, clock);
-  const directory = new Directory(ada, ben, cleo, vip, paul, root, rhea);
-  const gate = new Gate(policyOf(), directory, killSwitch);
-  const limits = new MemoryLimits();
-  const { ledger, store: records } = ledgerOf(clock);
-  const executor = new Executor(robot, killSwitch, limits, ledger, digestKey, clock);
-  const store = new MemoryApprovals(clock);
-  const shown: ApprovalRecord[] = [];
-  const brought: unknown[] = [];
-  const dependencies: ApprovalsDependencies = {
-    store,
-    catalogue: actions.catalogue,
-    gate,
-    whoIsWho: directory,
-    killSwitch,
-    executor,
-    ledger,
-    digestKey,
-    clock,
-    bindings: ['catalogue', 'policy', 'contract', 'configuration'],
-    changed: async (record) => void shown.push(record),
-    read: async (_record, action, result) => void brought.push([action.name, Object.keys(result)]),
-    ...changes,
-  };
-  const approvals = new Approvals(dependencies);
-  const requestFor = (by: 'requester' | 'second person', ...targets: readonly PersonFacts[]): Promise<ApprovalRecord> =>
-    approvals.request({
-      subject: { kind: 'steps', steps: planOf(actions.catalogue, ...targets.map((who) => ({ action: actions.block, who }))).steps },
-      by,
-      requester: ada,
-      place,
-      requestActivityId: 'message-1',
-      turn: 'turn-1',
-    });
-  /** A request whose card was sent. */
-  const ask = async (by: 'requester' | 'second person', ...targets: readonly PersonFacts[]): Promise<ApprovalRecord> => {
-    const record = await requestFor(by, ...targets);
-    await approvals.cardSent(record.reference, card);
-    return record;
-  };
-  const propose = async (by: 'requester' | 'second person' = 'second person'): Promise<ApprovalRecord> => {
-    const record = await approvals.request({ subject: { kind: 'revive', reason: 'false alarm', level: 'full' }, by, requester: root, place, requestActivityId: 'message-1', turn: 'turn-1' });
-    await approvals.cardSent(record.reference, card);
-    return record;
-  };
-  const click = (record: ApprovalRecord, clicker: PersonFacts = ada, more: Partial<Click> = {}): Promise<ClickResult> =>
-    approvals.click({ reference: record.reference, decision: 'approve', clicker, card, ...more });
-  /** A click, and whatever follows from it. */
-  const press = async (record: ApprovalRecord, clicker: PersonFacts = ada, more: Partial<Click> = {}): Promise<ClickResult> => {
-    const result = await click(record, clicker, more);
-    if (result.kind === 'approved') await result.proceed();
-    return result;
-  };
-  const refuses = async (pressed: Promise<ClickResult>, code?: StewardErrorCode): Promise<void> => {
-    const result = await pressed;
-    assert.equal(result.kind, 'refused', `not refused: ${result.kind}`);
-    if (code !== undefined) assert.equal(result.kind === 'refused' && result.code, code);
-    assert.deepEqual(actions.ran, [], 'something ran');
-  };
-  const outcomes = (reference: string): readonly string[] => {
-    const subject = store.rows.get(reference)?.value.subject;
-    return subject?.kind === 'steps' ? subject.steps.map(({ outcome }) => outcome) : [];
-  };
-  return { actions, clock, latchStore, killSwitch, directory, limits, records, store, shown, brought, dependencies, approvals, requestFor, ask, propose, click, press, refuses, outcomes };
-}
-
-const stepsOf = (record: ApprovalRecord): readonly StoredStep[] => (record.subject.kind === 'steps' ? record.subject.steps : assert.fail('no steps'));
-const withSteps = (change: (steps: readonly StoredStep[]) => readonly StoredStep[]) => (record: ApprovalRecord): ApprovalRecord => ({ ...record, subject: { kind: 'steps', steps: change(stepsOf(record)) } });
-const withStep = (change: (step: StoredStep) => StoredStep) => withSteps((steps) => steps.map((step, index) => (index === 0 ? change(step) : step)));
+import { isSameHuman } from '../../../src/guard/who-decides.ts';
+import { ada, ben, card, cleo, HOUR, make, paul, place, rhea, root, stepsOf, vip, withStep, withSteps } from './approvals-support.ts';
+import type { Directory} from './support.ts';
+import { deferred, digestKey, latch, person, planOf, rejectsWith, settle } from './support.ts';
 
 describe('approvals: a request', () => {
   it('is pending, has an unguessable reference, and waits for its card', async () => {
@@ -111,6 +25,47 @@ describe('approvals: a request', () => {
     const { requestFor, clock } = make();
     assert.equal((await requestFor('requester', ben)).expiresAt.getTime() - clock.now().getTime(), 600_000);
     assert.equal((await requestFor('second person', vip)).expiresAt.getTime() - clock.now().getTime(), 4 * HOUR);
+  });
+
+  it('expires after as long as the action in it that waits the shortest, and never later than four hours', async () => {
+    const { approvals, actions, clock } = make();
+    const waits = async (by: 'requester' | 'second person', ...minutes: readonly (number | undefined)[]): Promise<number> => {
+      const steps = minutes.map((secondPersonMinutes, index) => {
+        const [step] = planOf(actions.catalogue, { action: actions.block, who: [ben, cleo][index]! }).steps;
+        return { ...step!, action: { ...actions.block, ...(secondPersonMinutes !== undefined && { secondPersonMinutes }) } };
+      });
+      const record = await approvals.request({ subject: { kind: 'steps', steps }, by, requester: ada, place, requestActivityId: 'm', turn: 't' });
+      return (record.expiresAt.getTime() - clock.now().getTime()) / 60_000;
+    };
+    assert.equal(await waits('second person', 30), 30);
+    assert.equal(await waits('second person', undefined, 20), 20);
+    assert.equal(await waits('second person', 45, 20), 20);
+    assert.equal(await waits('second person', 600), 240);
+    assert.equal(await waits('requester', 30), 10, 'it is the time of a second person');
+  });
+
+  it('is not made of a text over 4,000 characters: what is approved is never cut', async () => {
+    const { approvals, actions, store, records } = make();
+    const [step] = planOf(actions.catalogue, { action: actions.block, who: ben }).steps;
+    const request = (reason: string): Promise<ApprovalRecord> => approvals.request({ subject: { kind: 'steps', steps: [{ ...step!, resolved: { ...step!.resolved, reason } }] }, by: 'requester', requester: ada, place, requestActivityId: 'm', turn: 't' });
+    await rejectsWith(request('x'.repeat(4_001)), 'PLAN_TEXT_TOO_LONG');
+    assert.equal(store.rows.size, 0);
+    assert.deepEqual(records.kinds(), []);
+    assert.deepEqual(stepsOf(await request('x'.repeat(4_000)))[0]?.arguments['reason'], { text: 'x'.repeat(4_000) });
+  });
+
+  it('shows what is known of a target that left meanwhile: nothing', async () => {
+    const { requestFor, directory } = make();
+    directory.remove(ben);
+    assert.deepEqual(stepsOf(await requestFor('requester', ben))[0]?.targetContext, []);
+  });
+
+  it('of an action without a target has none', async () => {
+    const { approvals, actions } = make();
+    const find = actions.catalogue.find('find_person')!;
+    const step = { callId: 'c', action: find, proposed: { name: 'x' }, resolved: { name: 'x' }, provenance: { name: 'your words' as const } };
+    const record = await approvals.request({ subject: { kind: 'steps', steps: [step] }, by: 'requester', requester: ada, place, requestActivityId: 'm', turn: 't' });
+    assert.deepEqual([stepsOf(record)[0]?.targetParameter, stepsOf(record)[0]?.targetContext], [undefined, []]);
   });
 
   it('shows facts about the target that were read for it', async () => {
@@ -212,6 +167,49 @@ describe('approvals: the requester’s own click', () => {
     assert.deepEqual(actions.ran, []);
   });
 
+  it('denies with the reason that was given, kept whole', async () => {
+    const { ask, press, store } = make();
+    const [said, silent] = [await ask('requester', ben), await ask('requester', cleo)];
+    await press(said, ada, { decision: 'deny', reason: 'wrong Anna' });
+    await press(silent, ada, { decision: 'deny' });
+    assert.equal(store.rows.get(said.reference)?.value.denyReason, 'wrong Anna');
+    assert.equal('denyReason' in store.rows.get(silent.reference)!.value, false);
+  });
+
+  it('denies though the ledger is down, and keeps no reason of an approval', async () => {
+    const { ask, press, click, store, records } = make();
+    const [denied, approved] = [await ask('requester', ben), await ask('requester', cleo)];
+    assert.equal((await click(approved, ada, { reason: 'ignored' })).kind, 'approved');
+    assert.equal(store.rows.get(approved.reference)?.value.denyReason, undefined);
+    records.onAppend = async () => Promise.reject(new Error('503'));
+    assert.equal((await press(denied, ada, { decision: 'deny' })).kind, 'settled');
+    assert.equal(store.state(denied.reference), 'denied');
+  });
+
+  it('wins though the note of another card overtakes it again and again', async () => {
+    const { ask, press, store, approvals, actions } = make();
+    const record = await ask('requester', ben);
+    let overtaken = 0;
+    store.onReplace = async (next) => {
+      if (next.state !== 'approved' || overtaken === 3) return;
+      overtaken += 1;
+      await approvals.cardSent(record.reference, { ...card, activityId: `card-${overtaken + 1}`, purpose: 'look' });
+    };
+    assert.equal((await press(record)).kind, 'approved');
+    assert.deepEqual([overtaken, actions.ran.length], [3, 1]);
+  });
+
+  it('gives up against a row that never stands still, with no effect', async () => {
+    const { ask, press, refuses, store } = make();
+    const record = await ask('requester', ben);
+    for (const decision of ['approve', 'deny'] as const) {
+      store.onReplace = async () => store.tamper(record.reference, (row) => row);
+      await refuses(press(record, ada, { decision }), 'APPROVAL_SETTLED');
+      await rejectsWith(make().approvals.cardSent('nobody-gave-this', card), 'APPROVAL_UNKNOWN');
+    }
+    assert.equal(store.state(record.reference), 'pending');
+  });
+
   it('is on the record before anything runs, and so is a refused one', async () => {
     const { ask, press, records } = make();
     const record = await ask('requester', ben);
@@ -265,14 +263,16 @@ describe('approvals: a click is refused', () => {
       { conversationId: 'chat-of-ada', activityId: '' },
     ];
     for (const wrong of cards) {
-      const { ask, press, refuses } = make();
-      await refuses(press(await ask('requester', ben), ada, { card: wrong }), 'APPROVAL_COPIED');
+      const { ask, press, refuses, store } = make();
+      const record = await ask('requester', ben);
+      // A request that was just made would wait for the note of its card.
+      store.aheadMs = 6_000;
+      await refuses(press(record, ada, { card: wrong }), 'APPROVAL_COPIED');
     }
   });
 
   it('when no card was ever noted, after a short wait', async () => {
-    const clock = handClock();
-    const { requestFor, press, refuses } = make({ clock: { now: clock.now, monotonicMs: () => performance.now() } });
+    const { requestFor, press, refuses } = make();
     await refuses(press(await requestFor('requester', ben)), 'APPROVAL_COPIED');
   });
 
@@ -293,6 +293,17 @@ describe('approvals: a click is refused', () => {
     assert.equal(shown.at(-1)?.state, 'expired', 'and the card shows it');
     store.aheadMs = 0;
     await refuses(press(record), 'APPROVAL_EXPIRED');
+  });
+
+  it('when it is too late, also where somebody else ends the request at the same time', async () => {
+    const { ask, press, refuses, store, shown } = make();
+    const record = await ask('requester', ben);
+    store.aheadMs = 600_000;
+    const told = shown.length;
+    store.onReplace = async () => store.tamper(record.reference, (row) => ({ ...row, state: 'withdrawn' }));
+    await refuses(press(record), 'APPROVAL_EXPIRED');
+    assert.equal(store.state(record.reference), 'withdrawn', 'whoever was faster is not overwritten');
+    assert.equal(shown.length, told, 'and shows it');
   });
 
   it('not a millisecond before it is too late', async () => {
@@ -351,6 +362,21 @@ describe('approvals: a click is refused', () => {
       'one step less': withSteps((steps) => steps.slice(1)),
       'the order of the steps': withSteps((steps) => [...steps].reverse()),
       'no steps': withSteps(() => []),
+      'the label of the target': withStep((step) => ({ ...step, arguments: { ...step.arguments, person: { ...step.arguments['person']!, label: 'Cleo' } } })),
+      'where the reason came from': withStep((step) => ({ ...step, provenance: { reason: 'your words' } })),
+      'where the target came from': withStep((step) => ({ ...step, provenance: { ...step.provenance, person: 'your words' } })),
+      'what the card says about the target': withStep((step) => ({ ...step, targetContext: ['Chef'] })),
+      'the order of what the card says about the target': withStep((step) => ({ ...step, targetContext: ['ben@contoso.example', 'Chef'] })),
+      'less of what the card says about the target': withStep((step) => ({ ...step, targetContext: [] })),
+      'the name of the target parameter': withStep((step) => ({ ...step, targetParameter: 'reason' })),
+      'the digest of a step': withStep((step) => ({ ...step, digest: 'f'.repeat(64) })),
+      'the name of an argument': withStep((step) => ({ ...step, arguments: { person: step.arguments['person']!, why: step.arguments['reason']! } })),
+      'an argument of another step': withSteps(([one, two]) => [{ ...one!, arguments: two!.arguments }, two!]),
+      'a step twice': withSteps(([one]) => [one!, one!]),
+      'steps made a raise': (record) => ({ ...record, subject: { kind: 'raise', reason: 'x', action: 'block_sign_in', perHour: 9 } }),
+      'the name of the requester': (record) => ({ ...record, requesterName: 'Root' }),
+      'when it was made': (record) => ({ ...record, createdAt: new Date(record.createdAt.getTime() + 1) }),
+      'when it ends': (record) => ({ ...record, expiresAt: new Date(record.expiresAt.getTime() + 1) }),
       'steps made a revival': (record) => ({ ...record, subject: { kind: 'revive', reason: 'x', level: 'full' } }),
       'whose click it takes': (record) => ({ ...record, by: 'second person' }),
       'the requester': (record) => ({ ...record, requester: cleo.id }),
@@ -365,6 +391,7 @@ describe('approvals: a click is refused', () => {
         const { ask, press, refuses, store } = make();
         const record = await ask('requester', ben, cleo);
         store.tamper(record.reference, change);
+        // The first whose click reaches the binding finds it; nobody's click does anything.
         for (const clicker of [ada, paul, cleo]) await refuses(press(record, clicker));
         assert.equal(store.state(record.reference), 'killed', 'found by its binding, and dead for good');
       });
@@ -401,7 +428,7 @@ describe('approvals: a click is refused', () => {
     it('an action that left the catalogue or has another version, though the digests agree', async () => {
       const { ask, dependencies, actions } = make();
       const record = await ask('requester', ben);
-      for (const catalogue of [new Catalogue([actions.look]), new Catalogue([{ ...actions.block, version: '2.0.0' }])]) {
+      for (const catalogue of [new Catalogue([actions.look]), new Catalogue([{ ...actions.block, version: '2.0.0' }, actions.unblock])]) {
         const result = await new Approvals({ ...dependencies, catalogue }).click({ reference: record.reference, decision: 'approve', clicker: ada, card });
         assert.equal(result.kind === 'refused' && result.code, 'APPROVAL_STALE');
       }
@@ -595,6 +622,81 @@ describe('approvals: execution', () => {
     assert.deepEqual(outcomes(record.reference), ['done', 'failed']);
   });
 
+  it('ticks off each step where people look on, and waits for none of it', async () => {
+    const { ask, press, audience, actions, store, directory } = make();
+    const dan = person('dan');
+    directory.put(dan);
+    const record = await ask('requester', ben, cleo, dan);
+    const slow = deferred<undefined>();
+    // The channel takes for ever to show a tick. The outcome at the end is shown when it is there again.
+    audience.onChanged = async ({ state }) => (state === 'executing' ? slow.promise : undefined);
+    await press(record);
+    assert.deepEqual(actions.ran.map(({ who }) => who), ['ben', 'cleo', 'dan']);
+    const ticks = audience.shown.map((shown) => [shown.state, ...stepsOf(shown).map(({ outcome }) => outcome)]);
+    assert.deepEqual(ticks, [
+      ['executing', 'done', 'running', 'waiting'],
+      ['executing', 'done', 'done', 'running'],
+      ['succeeded', 'done', 'done', 'done'],
+    ]);
+    assert.equal(store.state(record.reference), 'succeeded');
+    slow.resolve(undefined);
+  });
+
+  const meanwhile: readonly (readonly [string, (directory: Directory) => void])[] = [
+    ['the requester lost the role', (directory) => directory.put({ ...ada, roles: ['employee'] })],
+    ['the requester was blocked', (directory) => directory.put({ ...ada, enabled: false })],
+    ['the requester left', (directory) => directory.remove(ada)],
+    ['the approver lost the role', (directory) => directory.put({ ...paul, roles: ['employee'] })],
+    ['the approver was blocked', (directory) => directory.put({ ...paul, enabled: false })],
+    ['the approver left', (directory) => directory.remove(paul)],
+    ['the directory went down', (directory) => void (directory.down = true)],
+  ];
+  for (const [what, change] of meanwhile) {
+    it(`leaves the second step alone when ${what} during the first`, async () => {
+      const { ask, press, actions, outcomes, directory, store } = make();
+      const record = await ask('second person', ben, vip);
+      actions.inside = async () => change(directory);
+      await press(record, paul);
+      assert.deepEqual(actions.ran.map(({ who }) => who), ['ben']);
+      assert.deepEqual(outcomes(record.reference), ['done', 'failed']);
+      assert.equal(store.state(record.reference), 'failed');
+    });
+  }
+
+  it('stops where the limit is reached meanwhile by others', async () => {
+    const { ask, press, actions, outcomes, limits } = make({}, { perHour: 2, perPersonPerHour: 2 });
+    const record = await ask('requester', ben, cleo);
+    actions.inside = async () => {
+      await limits.take(actions.block, 'somebody else');
+      return undefined;
+    };
+    await press(record);
+    assert.deepEqual(actions.ran.map(({ who }) => who), ['ben']);
+    assert.deepEqual(outcomes(record.reference), ['done', 'failed']);
+  });
+
+  it('does not begin what lost its target or its action in storage, whatever its digests say', async () => {
+    const { ask, click, store, actions, outcomes } = make();
+    for (const change of [withStep((step) => ({ ...step, targetParameter: 'reason' })), withStep((step) => ({ ...step, targetParameter: 'nobody' })), withStep((step) => ({ ...step, version: '9.9.9' }))]) {
+      const record = await ask('requester', ben);
+      const result = await click(record);
+      assert(result.kind === 'approved');
+      // What `proceed` holds is what was approved; the steps are taken from there and not from the row.
+      store.tamper(record.reference, change);
+      await result.proceed();
+      assert.deepEqual(actions.ran, [], 'the row changed under it: it lost the swap');
+      assert.equal(outcomes(record.reference)[0], 'waiting');
+    }
+  });
+
+  it('succeeds though it could not be noted for whoever wants to take it back', async () => {
+    const { ask, press, store } = make();
+    store.onNoteDone = async () => Promise.reject(new StewardError('STORAGE_UNAVAILABLE', 'down'));
+    const record = await ask('requester', ben);
+    await press(record);
+    assert.equal(store.state(record.reference), 'succeeded');
+  });
+
   it('hands on what an approved read brought back, and nothing of an effect', async () => {
     const { approvals, actions, press, brought } = make();
     const steps = planOf(actions.catalogue, { action: actions.block, who: ben }, { action: actions.look, who: ben }).steps;
@@ -655,11 +757,11 @@ describe('approvals: withdrawing', () => {
     await ask('requester', ben);
     await ask('requester', cleo);
     assert.equal((await approvals.pendingOf('chat-of-ada', ada)).length, 2);
-    assert.equal(await approvals.pendingCount(), 2);
+    assert.equal((await approvals.counts()).pending, 2);
     assert.equal(await approvals.withdrawAll('chat-of-ada', ben), 0);
     assert.equal(await approvals.withdrawAll('chat-of-eve', ada), 0);
     assert.equal(await approvals.withdrawAll('chat-of-ada', ada), 2);
-    assert.equal(await approvals.pendingCount(), 0);
+    assert.equal((await approvals.counts()).pending, 0);
   });
 
   it('does not reach what is already executing', async () => {

@@ -218,3 +218,20 @@ describe('ceiling', () => {
     assert.deepEqual(await ceiling.status(), { monthMicroUsd: UPPER_BOUND, monthCapMicroUsd: 10_000 });
   });
 });
+
+describe('ceiling: at the store', () => {
+  it('books nothing more where what was used is what was reserved', async () => {
+    const { ceiling, spend } = make({ promptTokens: 500, completionTokens: 1_000 });
+    await ceiling.complete(request, anna, signal);
+    await settle();
+    assert.equal(spend.entries.length, 1);
+  });
+
+  it('asks for the spend of the month as it is counted', async () => {
+    const { ceiling, spend } = make(undefined);
+    const asked: string[] = [];
+    spend.read = async (...given: readonly string[]) => (asked.push(...given), { monthMicroUsd: 7 });
+    assert.equal((await ceiling.status()).monthMicroUsd, 7);
+    assert.deepEqual(asked, ['2026-11']);
+  });
+});

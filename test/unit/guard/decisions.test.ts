@@ -8,7 +8,7 @@ import type { StewardErrorCode } from '../../../src/errors.ts';
 import { Gate, type Decision } from '../../../src/guard/gate.ts';
 import { KillSwitch } from '../../../src/guard/kill-switch.ts';
 import { latchLevels, type LatchLevel, type PersonFacts, type Role } from '../../../src/guard/ports.ts';
-import { Directory, handClock, levelOf, person, policyOf, START_MS } from './support.ts';
+import { Directory, handClock, levelOf, limitsOf, MemoryEffects, person, policyOf, START_MS } from './support.ts';
 
 const policy = policyOf();
 
@@ -60,7 +60,7 @@ async function decide({ who, action: name, target = 'somebody', personal = true,
   assert(action, name);
   const requester = requesters[who];
   const resolved = targets[target] === 'the requester' ? requester : targets[target];
-  const gate = new Gate(policy, new Directory(requester, resolved), new KillSwitch(levelOf(level), handClock()));
+  const gate = new Gate(policy, new Directory(requester, resolved), new KillSwitch(levelOf(level), handClock()), limitsOf(handClock()), new MemoryEffects(handClock()));
   let decision: Decision | undefined;
   const plan = await gate.decidePlan(planFor(action, action.target === undefined ? undefined : resolved), { turn: 't', requester, personal, untrusted }, (_, decided) => {
     decision = decided;
@@ -104,12 +104,12 @@ const table: readonly (readonly [Situation, Verdict])[] = [
   [{ who: 'admin', action: 'find_person' }, 'POLICY_DENIED'],
   [{ who: 'admin', action: 'show_person' }, 'POLICY_DENIED'],
   [{ who: 'nobody', action: 'show_person', target: 'self' }, 'POLICY_DENIED'],
-  // "Helpdesk blocks and unblocks sign-in and ends sessions after confirming the step on its card."
+  // "Helpdesk blocks and ends sessions after confirming", and takes back what it did not do itself with a second person.
   [{ who: 'helpdesk', action: 'block_sign_in' }, 'confirm'],
-  [{ who: 'helpdesk', action: 'unblock_sign_in' }, 'confirm'],
+  [{ who: 'helpdesk', action: 'unblock_sign_in' }, 'second person'],
   [{ who: 'helpdesk', action: 'revoke_sessions' }, 'confirm'],
   [{ who: 'helpdesk', action: 'block_sign_in', untrusted: true }, 'confirm'],
-  [{ who: 'helpdesk', action: 'unblock_sign_in', target: 'blocked' }, 'confirm'],
+  [{ who: 'helpdesk', action: 'unblock_sign_in', target: 'blocked' }, 'second person'],
   [{ who: 'a privileged helpdesk', action: 'block_sign_in' }, 'confirm'],
   // A VIP takes a second person.
   [{ who: 'helpdesk', action: 'block_sign_in', target: 'vip' }, 'second person'],

@@ -3,8 +3,8 @@ import { StewardError, type StewardErrorCode } from '../../../src/errors.ts';
 import { Executor } from '../../../src/guard/execute.ts';
 import { Gate } from '../../../src/guard/gate.ts';
 import { KillSwitch } from '../../../src/guard/kill-switch.ts';
-import type { ExecutionToken } from '../../../src/guard/token.ts';
-import { deferred, digestKey, Directory, handClock, latch, ledgerOf, MemoryLatch, MemoryLimits, person, planOf, policyOf, rejectsWith, robot, settle, testActions, type Proposal } from './support.ts';
+import { issueToken, type ExecutionToken } from '../../../src/guard/token.ts';
+import { deferred, digestKey, Directory, handClock, latch, ledgerOf, limitsOf, MemoryEffects, MemoryLatch, MemoryLimits, person, planOf, policyOf, rejectsWith, robot, settle, testActions, type Proposal } from './support.ts';
 
 const ada = person('ada', { roles: ['employee', 'helpdesk'] });
 const ben = person('ben');
@@ -18,9 +18,10 @@ function make() {
   const store = new MemoryLatch(latch({ epoch: 5 }));
   const killSwitch = new KillSwitch(store, clock);
   const limits = new MemoryLimits();
+  const effects = new MemoryEffects(clock);
   const { ledger, store: records } = ledgerOf(clock);
-  const executor = new Executor(robot, killSwitch, limits, ledger, digestKey, clock);
-  const gate = new Gate(policyOf(everything), new Directory(ada, ben), killSwitch);
+  const executor = new Executor(robot, killSwitch, limitsOf(clock, limits), effects, ledger, digestKey, clock);
+  const gate = new Gate(policyOf(everything), new Directory(ada, ben), killSwitch, limitsOf(clock), effects);
   const tokenFor = async (proposal: Proposal): Promise<ExecutionToken> => {
     const plan = await gate.decidePlan(planOf(actions.catalogue, proposal), { turn: 'turn-1', requester: ada, personal: true, untrusted: false }, () => undefined);
     assert(plan.kind === 'decided' && plan.run[0]);
@@ -28,7 +29,7 @@ function make() {
   };
   const block = (): Promise<ExecutionToken> => tokenFor({ action: actions.block, who: ben, reason: 'phone stolen' });
   const look = (): Promise<ExecutionToken> => tokenFor({ action: actions.look, who: ben });
-  return { actions, clock, store, killSwitch, limits, ledger, records, executor, block, look };
+  return { actions, clock, store, killSwitch, limits, effects, ledger, records, executor, tokenFor, block, look };
 }
 
 const failing = (code: StewardErrorCode) => async (): Promise<never> => Promise.reject(new StewardError(code, 'for the test'));
@@ -155,16 +156,18 @@ describe('executor', () => {
 
   describe('does not run when, between intent and call,', () => {
     type Made = ReturnType<typeof make>;
-    const cases: readonly (readonly [string, (made: Made) => void])[] = [
-      ['a kill comes here', ({ killSwitch }) => void killSwitch.kill(by)],
-      ['a kill comes from elsewhere', ({ store }) => store.put({ level: 'off', epoch: 6 })],
-      ['the latch disappears', ({ store }) => void (store.row = undefined)],
-      ['storage goes away', ({ store }) => void (store.onRead = async () => Promise.reject(new Error('503')))],
-      ['a kill and its revival come', ({ store }) => store.put({ level: 'full', epoch: 7 })],
-      ['the level steps down to read-only', ({ store }) => store.put({ level: 'read-only', epoch: 6 })],
-      ['the level steps down to observe', ({ store }) => store.put({ level: 'observe', epoch: 6 })],
+    const cases: readonly (readonly [string, (made: Made) => void, StewardErrorCode])[] = [
+      ['a kill comes here', ({ killSwitch }) => void killSwitch.kill(by), 'KILLED'],
+      ['a kill comes from elsewhere', ({ store }) => store.put({ level: 'off', epoch: 6 }), 'KILLED'],
+      ['the latch disappears', ({ store }) => void (store.row = undefined), 'KILLED'],
+      ['storage goes away', ({ store }) => void (store.onRead = async () => Promise.reject(new Error('503'))), 'LATCH_UNREADABLE'],
+      ['a kill and its revival come', ({ store }) => store.put({ level: 'full', epoch: 7 }), 'KILLED'],
+      ['the level steps down to read-only', ({ store }) => store.put({ level: 'read-only', epoch: 6 }), 'READ_ONLY'],
+      ['the level steps down to observe', ({ store }) => store.put({ level: 'observe', epoch: 6 }), 'KILLED'],
+      ['the level becomes observe under the same epoch', ({ store }) => store.put({ level: 'observe' }), 'KILLED'],
+      ['the level becomes read-only under the same epoch', ({ store }) => store.put({ level: 'read-only' }), 'READ_ONLY'],
     ];
-    for (const [what, change] of cases) {
+    for (const [what, change, code] of cases) {
       it(what, async () => {
         const made = make();
         const token = await made.block();
@@ -177,8 +180,8 @@ describe('executor', () => {
         };
         const receipt = await made.executor.execute(token);
         assert.deepEqual(made.actions.ran, []);
-        assert.notEqual(receipt.kind, 'done');
-        assert.notEqual(receipt.kind, 'unknown', 'it is known that nothing left');
+        assert.deepEqual(receipt, { kind: 'failed', code }, 'it is known that nothing left');
+        assert.deepEqual(made.records.events('outcome').map(({ outcome, code: noted, requestIds }) => [outcome, noted, requestIds]), [['failed', code, []]]);
       });
     }
   });
@@ -190,8 +193,10 @@ describe('executor', () => {
     await executor.execute(await block());
     await executor.execute(await look());
     assert.deepEqual(limits.counted, [
-      { action: 'block_sign_in', hour: '2026-11-22T10', limit: 5 },
-      { action: 'block_sign_in', hour: '2026-11-22T11', limit: 5 },
+      { hour: '2026-11-22T10', key: `block_sign_in:${ada.id.digest()}`, limit: 5 },
+      { hour: '2026-11-22T10', key: 'block_sign_in', limit: 5 },
+      { hour: '2026-11-22T11', key: `block_sign_in:${ada.id.digest()}`, limit: 5 },
+      { hour: '2026-11-22T11', key: 'block_sign_in', limit: 5 },
     ]);
   });
 
@@ -201,7 +206,7 @@ describe('executor', () => {
     clock.advance(1_000);
     assert.deepEqual(await executor.execute(await block()), { kind: 'observed' });
     assert.deepEqual(actions.ran, []);
-    assert.deepEqual(records.events('outcome').map(({ outcome }) => outcome), ['observed']);
+    assert.deepEqual(records.events('outcome').map(({ outcome, requestIds, durationMs }) => [outcome, requestIds, durationMs]), [['observed', [], 0]]);
     assert.equal((await executor.execute(await look())).kind, 'done');
   });
 
@@ -305,5 +310,160 @@ describe('executor', () => {
     void killSwitch.kill(by);
     assert.equal(signal?.aborted, false);
     await settle();
+  });
+});
+
+describe('executor: what can be taken back', () => {
+  const noted = async ({ effects, actions }: ReturnType<typeof make>, who = ben): Promise<string | undefined> => (await effects.find(actions.unblock.name, who.id))?.requesterDigest;
+
+  it('is noted when it was done, with who had it done', async () => {
+    const made = make();
+    assert.equal((await made.executor.execute(await made.block())).kind, 'done');
+    assert.equal(await noted(made), ada.id.digest());
+  });
+
+  it('is forgotten when it was taken back, by whomever, and is then theirs to take back', async () => {
+    const made = make();
+    const { effects, executor, tokenFor, actions } = made;
+    await effects.note('unblock_sign_in', ben.id, 'somebody else');
+    assert.equal((await executor.execute(await tokenFor({ action: actions.unblock, who: ben }))).kind, 'done');
+    assert.equal(await noted(made), undefined);
+    assert.equal((await effects.find('block_sign_in', ben.id))?.requesterDigest, ada.id.digest());
+  });
+
+  it('is not noted of what failed, may have happened, was only observed, or was read', async () => {
+    for (const code of ['SYSTEM_REFUSED', 'SYSTEM_OUTCOME_UNKNOWN'] as const) {
+      const made = make();
+      made.actions.inside = failing(code);
+      await made.executor.execute(await made.block());
+      assert.equal(await noted(made), undefined);
+    }
+    const observing = make();
+    observing.store.put({ level: 'observe' });
+    observing.clock.advance(1_000);
+    assert.equal((await observing.executor.execute(await observing.block())).kind, 'observed');
+    assert.equal(await noted(observing), undefined);
+    const reading = make();
+    await reading.executor.execute(await reading.look());
+    assert.equal(await noted(reading), undefined);
+  });
+
+  it('is done though it can’t be noted: then it takes a second person to take it back', async () => {
+    const made = make();
+    made.effects.down = true;
+    assert.equal((await made.executor.execute(await made.block())).kind, 'done');
+    made.effects.down = false;
+    assert.equal(await noted(made), undefined);
+  });
+
+  it('asks for no target where an action has none', async () => {
+    const made = make();
+    const find = { ...made.actions.catalogue.find('find_person')!, run: async () => ({ people: [], more_matches: false }) };
+    const token = issueToken({ step: { action: find, resolved: { name: 'x' } }, stepDigest: 'd', requesterDigest: 'r', policies: [], killEpoch: 5, turn: 't' });
+    assert.equal((await made.executor.execute(token)).kind, 'done');
+    assert.equal(made.records.events('intent')[0]?.target, undefined);
+  });
+});
+
+describe('executor: on the record', () => {
+  it('says to whom it is done, who asked and whose click allowed it, by keyed digests', async () => {
+    const { executor, block, records } = make();
+    const grant = (await block()).redeem();
+    await executor.execute(issueToken(grant));
+    await executor.execute(issueToken({ ...grant, approverDigest: 'approver-digest' }));
+    const people = records.events('intent').map(({ approver, requester, target }) => [target, requester, approver]);
+    const [target, requester] = [digestKey.digest(ben.id.digest()), digestKey.digest(ada.id.digest())];
+    assert.deepEqual(people, [[target, requester, undefined], [target, requester, 'keyed(approver)']]);
+  });
+
+  it('says how long the call took, in milliseconds', async () => {
+    const { executor, block, actions, clock, records } = make();
+    clock.advance(100);
+    actions.inside = async () => clock.advance(250);
+    await executor.execute(await block());
+    assert.equal(records.events('outcome')[0]?.durationMs, 250);
+  });
+
+  it('presses for the outcome of an effect, of an observed one too, and not for that of a read', async () => {
+    const { executor, block, look, ledger, store, clock } = make();
+    const pressed: unknown[] = [];
+    const record = ledger.record.bind(ledger);
+    ledger.record = async (event, options) => {
+      if (event.kind === 'outcome') pressed.push(options?.pressing);
+      return record(event, options);
+    };
+    await executor.execute(await block());
+    await executor.execute(await look());
+    store.put({ level: 'observe' });
+    clock.advance(1_000);
+    await executor.execute(await block());
+    assert.deepEqual(pressed, [true, false, true]);
+  });
+
+  it('notes nothing to take back of what has no way back', async () => {
+    const { executor, block, effects } = make();
+    const { step, ...grant } = (await block()).redeem();
+    const { reversibleBy: _, ...action } = step.action;
+    const noted: unknown[] = [];
+    effects.note = async (name) => void noted.push(name);
+    effects.forget = async (name) => void noted.push(name);
+    assert.equal((await executor.execute(issueToken({ ...grant, step: { ...step, action } }))).kind, 'done');
+    assert.deepEqual(noted, []);
+  });
+});
+
+describe('executor: limits', () => {
+  it('count for the person first: what the deployment refuses is counted for the person alone', async () => {
+    const { executor, block, limits } = make();
+    for (let use = 0; use < 5; use += 1) await limits.count('2026-11-22T10', 'block_sign_in', 5);
+    assert.deepEqual(await executor.execute(await block()), { kind: 'failed', code: 'LIMIT_REACHED' });
+    assert.deepEqual(await limits.used('2026-11-22T10', [`block_sign_in:${ada.id.digest()}`, 'block_sign_in']), [1, 5]);
+  });
+});
+
+describe('executor: at the edge of a call', () => {
+  it('says that nothing left though that could not be recorded', async () => {
+    const { executor, block, actions, store, records, clock } = make();
+    const token = await block();
+    records.onAppend = async () => {
+      store.put({ level: 'off', epoch: 6 });
+      clock.advance(1_000);
+      records.onAppend = async () => Promise.reject(new Error('503'));
+    };
+    assert.deepEqual(await executor.execute(token), { kind: 'failed', code: 'KILLED' });
+    assert.deepEqual([actions.ran, records.kinds()], [[], ['intent']]);
+  });
+
+  it('makes no call on a signal that a kill has aborted already', async () => {
+    const { executor, block, actions, killSwitch } = make();
+    const token = await block();
+    const guardCall = killSwitch.guardCall.bind(killSwitch);
+    killSwitch.guardCall = () => {
+      const guarded = guardCall();
+      void killSwitch.kill(by);
+      return guarded;
+    };
+    assert.deepEqual(await executor.execute(token), { kind: 'failed', code: 'SYSTEM_UNAVAILABLE' });
+    assert.deepEqual(actions.ran, []);
+    await settle();
+  });
+
+  it('asks the latch before a call is repeated', async () => {
+    const { executor, tokenFor, actions, store, clock } = make();
+    const asked: unknown[] = [];
+    const repeating = {
+      ...actions.look,
+      run: async (_given: unknown, _robot: unknown, { beforeRetry }: { readonly beforeRetry?: () => Promise<void> }) => {
+        await beforeRetry?.();
+        asked.push('alive');
+        store.put({ level: 'off', epoch: 6 });
+        clock.advance(1_000);
+        await beforeRetry?.();
+        return assert.fail('repeated after a kill');
+      },
+    };
+    const { step, ...grant } = (await tokenFor({ action: actions.look, who: ben })).redeem();
+    assert.deepEqual(await executor.execute(issueToken({ ...grant, step: { ...step, action: repeating } })), { kind: 'failed', code: 'KILLED' });
+    assert.deepEqual(asked, ['alive']);
   });
 });

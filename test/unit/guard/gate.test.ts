@@ -4,8 +4,9 @@ import { stepDigest } from '../../../src/actions/plan.ts';
 import { StewardError } from '../../../src/errors.ts';
 import { Gate, type Decision, type TurnFacts } from '../../../src/guard/gate.ts';
 import { KillSwitch } from '../../../src/guard/kill-switch.ts';
+import type { Policy, PolicyRequest } from '../../../src/guard/policy.ts';
 import type { PersonFacts } from '../../../src/guard/ports.ts';
-import { Directory, handClock, latch, MemoryLatch, person, planOf, policyOf, policyText, rejectsWith, testActions, type Proposal } from './support.ts';
+import { Directory, handClock, latch, limitsOf, MemoryEffects, MemoryLatch, MemoryLimits, person, planOf, policyOf, policyText, rejectsWith, testActions, type Proposal } from './support.ts';
 
 const ada = person('ada', { roles: ['employee', 'helpdesk'] });
 const ben = person('ben');
@@ -18,14 +19,18 @@ function make(source = policyText) {
   const directory = new Directory(ada, ben, vip, root);
   const store = new MemoryLatch(latch({ epoch: 5 }));
   const clock = handClock();
-  const gate = new Gate(policy, directory, new KillSwitch(store, clock));
+  const limitStore = new MemoryLimits();
+  const limits = limitsOf(clock, limitStore);
+  const effects = new MemoryEffects(clock);
+  const gate = new Gate(policy, directory, new KillSwitch(store, clock), limits, effects);
   const facts: TurnFacts = { turn: 'turn-1', requester: ada, personal: true, untrusted: false };
   const decisions: Decision[] = [];
   const decide = (proposals: readonly Proposal[], changes: Partial<TurnFacts> = {}) =>
     gate.decidePlan(planOf(actions.catalogue, ...proposals), { ...facts, ...changes }, (_, decision) => void decisions.push(decision));
   const look = (who: PersonFacts): Proposal => ({ action: actions.look, who });
   const block = (who: PersonFacts): Proposal => ({ action: actions.block, who });
-  return { actions, policy, directory, store, clock, gate, decisions, decide, look, block };
+  const unblock = (who: PersonFacts): Proposal => ({ action: actions.unblock, who });
+  return { actions, policy, directory, store, clock, limits, limitStore, effects, gate, decisions, decide, look, block, unblock };
 }
 
 describe('gate: a plan', () => {
@@ -145,12 +150,12 @@ describe('gate: a plan', () => {
 describe('gate: the second decision', () => {
   const decideApproved = (made: ReturnType<typeof make>, target: PersonFacts, by: 'requester' | 'second person', requester = ada) => {
     const step = planOf(made.actions.catalogue, made.block(target)).steps[0]!;
-    return made.gate.decideApproved({ action: step.action, targetId: step.target }, { requester, by });
+    return made.gate.decideApproved(step, { requester, by });
   };
 
   it('permits what was confirmed and names the policies', async () => {
-    assert.deepEqual(await decideApproved(make(), ben, 'requester'), ['account-confirm']);
-    assert.deepEqual(await decideApproved(make(), vip, 'second person'), ['account-confirm']);
+    assert.deepEqual(await decideApproved(make(), ben, 'requester'), ['destructive-confirm']);
+    assert.deepEqual(await decideApproved(make(), vip, 'second person'), ['destructive-confirm']);
   });
 
   it('does not take the requester’s own click where it takes a second person', async () => {
@@ -186,12 +191,129 @@ describe('gate: the second decision', () => {
   }
 });
 
+describe('gate: limits', () => {
+  const people = [ben, ...['b', 'c', 'd', 'e', 'f'].map((name) => person(name))];
+
+  it('refuse a plan up front that has more uses than are left, and nothing of it is counted', async () => {
+    const { decide, block, directory, limitStore, limits, actions } = make();
+    for (const each of people) directory.put(each);
+    const refused = await decide(people.map(block));
+    assert(refused.kind === 'refused');
+    assert.deepEqual([refused.code, refused.policies], ['LIMIT_REACHED', ['forbid-limit-reached']]);
+    assert.deepEqual(limitStore.counted, []);
+    assert.equal((await decide(people.slice(1).map(block))).kind, 'decided', 'five of five');
+    await limits.take(actions.block, ada.id.digest());
+    assert.equal((await decide(people.slice(1).map(block))).kind, 'refused', 'five of four');
+    assert.equal((await decide(people.slice(2).map(block))).kind, 'decided');
+  });
+
+  it('count the uses of each action for itself, and no reads', async () => {
+    const { decide, block, look, unblock, directory } = make();
+    for (const each of people) directory.put(each);
+    const plan = await decide([...people.slice(0, 3).map(block), ...people.slice(0, 3).map(unblock), look(ben), look(ben)]);
+    assert.equal(plan.kind, 'decided');
+  });
+
+  it('of one person refuse that person, and nobody else', async () => {
+    const { decide, block, limits, actions, directory } = make();
+    const other = person('other', { roles: ['employee', 'helpdesk'] });
+    directory.put(other);
+    const mine = { ...actions.block, limit: { perHour: 5, perPersonPerHour: 1 } };
+    await limits.take(mine, ada.id.digest());
+    assert.equal(await limits.isReached(mine, ada.id.digest(), 1), true);
+    assert.equal(await limits.isReached(mine, other.id.digest(), 1), false);
+    assert.equal((await decide([block(ben)])).kind, 'decided', 'the test action has no limit of one person');
+  });
+
+  it('refuse the second decision too, when they were reached since', async () => {
+    const made = make();
+    const [step] = planOf(made.actions.catalogue, made.block(ben)).steps;
+    for (let use = 0; use < 5; use += 1) await made.limits.take(made.actions.block, 'somebody else');
+    await rejectsWith(made.gate.decideApproved(step!, { requester: ada, by: 'requester' }), 'LIMIT_REACHED');
+  });
+
+  it('that can’t be read are a failure, not a permission', async () => {
+    const { decide, block, limitStore } = make();
+    limitStore.answer = new StewardError('STORAGE_UNAVAILABLE', 'down');
+    await rejectsWith(decide([block(ben)]), 'STORAGE_UNAVAILABLE');
+  });
+});
+
+describe('gate: taking back', () => {
+  const MINUTES_29_59 = 30 * 60_000 - 1_000;
+
+  async function blocked(by: PersonFacts = ada) {
+    const made = make();
+    await made.effects.note('unblock_sign_in', ben.id, by.id.digest());
+    const kind = async (requester: PersonFacts = ada): Promise<string> => {
+      const plan = await made.decide([made.unblock(ben)], { requester });
+      return plan.kind === 'decided' ? plan.by : plan.code;
+    };
+    const approved = (by_: 'requester' | 'second person', requester = ada): Promise<readonly string[]> => made.gate.decideApproved(planOf(made.actions.catalogue, made.unblock(ben)).steps[0]!, { requester, by: by_ });
+    return { ...made, kind, approved };
+  }
+
+  it('what one had done oneself takes one’s own click for less than 30 minutes', async () => {
+    const { kind, clock } = await blocked();
+    assert.equal(await kind(), 'requester');
+    clock.advance(MINUTES_29_59);
+    assert.equal(await kind(), 'requester');
+    clock.advance(999);
+    assert.equal(await kind(), 'requester');
+    clock.advance(1);
+    assert.equal(await kind(), 'second person');
+  });
+
+  it('is decided again at the click: a card confirmed after 30 minutes is not enough', async () => {
+    const { approved, clock } = await blocked();
+    clock.advance(MINUTES_29_59);
+    assert.deepEqual(await approved('requester'), ['restore-confirm']);
+    clock.advance(1_000);
+    await rejectsWith(approved('requester'), 'POLICY_DENIED');
+    assert.deepEqual(await approved('second person'), ['restore-confirm']);
+  });
+
+  it('what somebody else had done takes a second person', async () => {
+    const { kind, approved } = await blocked(person('colleague', { roles: ['helpdesk'] }));
+    assert.equal(await kind(), 'second person');
+    await rejectsWith(approved('requester'), 'POLICY_DENIED');
+  });
+
+  it('what was done to somebody else, by another action or not at all takes a second person', async () => {
+    const { effects, kind } = await blocked();
+    await effects.forget('unblock_sign_in', ben.id);
+    await effects.note('unblock_sign_in', vip.id, ada.id.digest());
+    await effects.note('block_sign_in', ben.id, ada.id.digest());
+    assert.equal(await kind(), 'second person');
+  });
+
+  it('is refused when the notes can’t be read', async () => {
+    const { effects, decide, unblock, approved, block, look } = await blocked();
+    effects.down = true;
+    await rejectsWith(decide([unblock(ben)]), 'STORAGE_UNAVAILABLE');
+    await rejectsWith(approved('second person'), 'STORAGE_UNAVAILABLE');
+    assert.equal((await decide([block(ben), look(ben)])).kind, 'decided', 'and nothing else asks for them');
+  });
+});
+
+describe('gate: a refusal', () => {
+  it('tells why a target is out of reach to those who could reach somebody, and to nobody else', async () => {
+    const { decide, block } = make();
+    const told = async (requester: PersonFacts): Promise<string | undefined> => {
+      const plan = await decide([block(root)], { requester });
+      return plan.kind === 'refused' ? plan.code : undefined;
+    };
+    assert.equal(await told(ada), 'TARGET_PRIVILEGED');
+    for (const roles of [['employee'], ['employee', 'approver'], ['employee', 'admin'], []] as const) assert.equal(await told(person('eve', { roles })), 'POLICY_DENIED');
+  });
+});
+
 describe('gate: what help may offer', () => {
-  const gate = new Gate(policyOf(), new Directory(), new KillSwitch(new MemoryLatch(), handClock()));
+  const gate = new Gate(policyOf(), new Directory(), new KillSwitch(new MemoryLatch(), handClock()), limitsOf(handClock()), new MemoryEffects(handClock()));
   const offered = (requester: PersonFacts): readonly string[] => gate.permitted(catalogue.all(), requester).map(({ action, kind, own }) => `${action.name}: ${kind}${own ? ', own' : ''}`);
 
   it('to the helpdesk: everything', () => {
-    assert.deepEqual(offered(ada), ['find_person: run', 'show_person: run', 'list_devices: run', 'block_sign_in: confirm', 'unblock_sign_in: confirm', 'revoke_sessions: confirm']);
+    assert.deepEqual(offered(ada), ['find_person: run', 'show_person: run', 'list_devices: run', 'block_sign_in: confirm', 'unblock_sign_in: second person', 'revoke_sessions: confirm']);
   });
 
   it('to an employee: their own account', () => {
@@ -205,5 +327,72 @@ describe('gate: what help may offer', () => {
 
   it('to guests, blocked accounts and people without a role: nothing', () => {
     for (const requester of [{ ...ada, guest: true }, { ...ada, enabled: false }, { ...ada, roles: [] }]) assert.deepEqual(offered(requester), []);
+  });
+});
+
+describe('gate: what the policy is asked', () => {
+  /** A gate over a policy that permits everything and notes what it was asked. */
+  function asking() {
+    const made = make();
+    const asked: PolicyRequest[] = [];
+    const policy = { ask: (request: PolicyRequest) => (asked.push(request), { permitted: true, policies: ['all'], code: 'POLICY_DENIED' }) } as unknown as Policy;
+    const gate = new Gate(policy, made.directory, new KillSwitch(made.store, made.clock), made.limits, made.effects);
+    const [step] = planOf(made.actions.catalogue, { action: made.actions.block, who: ben }).steps;
+    assert(step);
+    const turn = { turn: 'turn-1', requester: ada, personal: true, untrusted: false };
+    return { ...made, asked, gate, step, turn };
+  }
+
+  it('is about the target as it was lately for a plan, and as it is now after a click', async () => {
+    const { asked, directory, gate, step, turn } = asking();
+    await gate.decidePlan({ steps: [step], digest: 'd' }, turn, () => undefined);
+    await gate.decideApproved(step, { requester: ada, by: 'requester' });
+    assert.deepEqual(directory.looks.map(({ freshness }) => freshness), ['brief', 'now']);
+    assert.deepEqual(asked.map(({ target }) => target?.id.equals(ben.id)), [true, true]);
+  });
+
+  it('is about no target where the action has none', async () => {
+    const { asked, directory, gate, turn } = asking();
+    const find = catalogue.find('find_person')!;
+    const step = { callId: 'c', action: find, proposed: {}, resolved: { name: 'Anna' }, provenance: {} };
+    const plan = await gate.decidePlan({ steps: [step], digest: 'd' }, turn, () => undefined);
+    assert.equal(plan.kind, 'decided');
+    assert.deepEqual(await gate.decideApproved(step, { requester: ada, by: 'requester' }), ['all']);
+    assert.deepEqual(asked.map((request) => 'target' in request), [false, false]);
+    assert.deepEqual(directory.looks, []);
+  });
+
+  it('does not ask who undid what without a target, whatever the class', async () => {
+    const { asked, gate } = asking();
+    const restore = { ...catalogue.find('find_person')!, effect: 'destructive', policyClass: 'restore', limit: { perHour: 5 } } as const;
+    await gate.decideApproved({ action: restore, resolved: {} }, { requester: ada, by: 'requester' });
+    assert.deepEqual(asked.map(({ ownRecentEffect }) => ownRecentEffect), [false]);
+  });
+
+  it('says that the step is justified with a reason or with a ticket, and not without', async () => {
+    const { asked, gate, step } = asking();
+    const { reason, ...bare } = step.resolved;
+    for (const resolved of [bare, { ...bare, reason }, { ...bare, ticket: 'INC-1' }, { ...bare, reason, ticket: 'INC-1' }]) {
+      await gate.decideApproved({ ...step, resolved }, { requester: ada, by: 'requester' });
+    }
+    assert.deepEqual(asked.map(({ justified }) => justified), [false, true, true, true]);
+  });
+
+  it('says after a click who approved, and trusts no words', async () => {
+    const { asked, gate, step } = asking();
+    await gate.decideApproved(step, { requester: ada, by: 'requester' });
+    await gate.decideApproved(step, { requester: ada, by: 'second person' });
+    assert.deepEqual(asked.map(({ confirmed, personal, seconded, untrusted }) => [confirmed, seconded, personal, untrusted]), [[true, false, true, true], [true, true, true, true]]);
+  });
+
+  it('stands for anybody with an ordinary account when somebody asks what is possible at all', () => {
+    const { actions, asked, gate } = asking();
+    gate.permitted([actions.block, catalogue.find('find_person')!], { ...root, guest: true, enabled: false, breakGlass: true, vip: true });
+    const [target, none] = asked.map((request) => request.target);
+    assert(target);
+    const { breakGlass, enabled, guest, privileged, roles, vip: isVip } = target;
+    assert.deepEqual({ breakGlass, enabled, guest, privileged, roles, isVip }, { breakGlass: false, enabled: true, guest: false, privileged: false, roles: ['employee'], isVip: false });
+    assert.equal(target.id.equals(root.id), false);
+    assert.equal(none, undefined);
   });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { KillSwitch } from '../../../src/guard/kill-switch.ts';
-import { latchLevels } from '../../../src/guard/ports.ts';
+import { deployLatch, KillSwitch } from '../../../src/guard/kill-switch.ts';
+import { latchLevels, type Latch, type LatchLevel } from '../../../src/guard/ports.ts';
 import { deferred, handClock, latch, MemoryLatch, rejectsWith, settle, type HandClock } from './support.ts';
 
 const by = { digest: 'admin', name: 'Ada Admin', reason: 'kill all' };
@@ -50,6 +50,20 @@ describe('kill switch: reading', () => {
     clock.advance(1);
     assert.equal((await killSwitch.read()).level, 'off', 'a reading that began a second ago is too old');
     assert.equal(store.reads, 2);
+  });
+
+  it('forgets a reading that failed, and not the one that took its place meanwhile', async () => {
+    const { clock, store, killSwitch } = make();
+    const slow = deferred<undefined>();
+    store.onRead = () => slow.promise;
+    const failing = killSwitch.read();
+    clock.advance(1_000);
+    store.onRead = undefined;
+    await killSwitch.read();
+    slow.reject(new Error('503'));
+    await rejectsWith(failing, 'LATCH_UNREADABLE');
+    await killSwitch.read();
+    assert.equal(store.reads, 2, 'the second reading still counts');
   });
 
   it('counts the age of a reading from its beginning, not its end', async () => {
@@ -190,6 +204,34 @@ describe('kill switch: kill', () => {
     assert.ok(store.writes > before, 'it tried again');
     assert.equal(store.row?.level, 'off');
     await rejectsWith(killSwitch.assertAlive(), 'KILLED');
+  });
+
+  it('tells a storage that listens once', async () => {
+    const { store, killSwitch } = make();
+    assert.equal((await killSwitch.kill(by)).stored, true);
+    await new Promise((resolve) => setTimeout(resolve, 1_200));
+    assert.equal(store.writes, 1);
+  });
+
+  it('leaves alone the calls that run while the latch is read as on', async () => {
+    const { clock, killSwitch } = make();
+    const { done, signal } = killSwitch.guardCall();
+    clock.advance(1_000);
+    assert.equal((await killSwitch.read()).level, 'full');
+    assert.equal(signal.aborted, false);
+    done();
+  });
+
+  it('keeps telling a storage that refuses again and again', async () => {
+    const { store, killSwitch } = make();
+    store.onWrite = async () => (store.writes < 3 ? Promise.reject(new Error('503')) : undefined);
+    assert.equal((await killSwitch.kill(by)).stored, false);
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    assert.deepEqual([store.writes, store.row?.level], [2, 'full'], 'a second later, once more');
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    assert.deepEqual([store.writes, store.row?.level], [3, 'off']);
+    await new Promise((resolve) => setTimeout(resolve, 1_200));
+    assert.equal(store.writes, 3, 'and then no more');
   });
 
   it('kills though the latch can’t be read', async () => {
@@ -334,5 +376,62 @@ describe('kill switch: revive', () => {
     killing.resolve(undefined);
     await killed;
     await rejectsWith(killSwitch.assertAlive(), 'KILLED');
+  });
+});
+
+describe('kill switch: epochs', () => {
+  it('are still known when the latch is lost', async () => {
+    const { clock, store, killSwitch } = make(new MemoryLatch(latch({ level: 'off', epoch: 7 })));
+    await killSwitch.read();
+    const lose = async (): Promise<number> => {
+      store.row = undefined;
+      clock.advance(1_000);
+      return (await killSwitch.read()).epoch;
+    };
+    assert.equal(await lose(), 7);
+    store.put({ level: 'off', epoch: 7 });
+    assert.equal(await killSwitch.revive('full', 7, by), 8);
+    assert.equal(await lose(), 8, 'that of the revival');
+  });
+
+  it('a revival takes back a kill that storage never took', async () => {
+    const { store, killSwitch } = make();
+    store.onWrite = async () => Promise.reject(new Error('503'));
+    await killSwitch.kill(by);
+    store.onWrite = undefined;
+    await killSwitch.revive('full', 1, by);
+    assert.equal((await killSwitch.assertAlive()).level, 'full');
+  });
+
+  it('a third reading may be the one that is quick enough', async () => {
+    const { clock, store, killSwitch } = make();
+    store.onRead = async () => (store.reads < 3 ? clock.advance(1_000) : undefined);
+    assert.equal((await killSwitch.read()).level, 'full');
+    assert.equal(store.reads, 3);
+  });
+});
+
+describe('deployLatch', () => {
+  const deployed = async (row: Latch | undefined, level?: LatchLevel): Promise<{ readonly written: boolean; readonly row: Latch | undefined }> => {
+    const store = new MemoryLatch();
+    store.row = row;
+    return { written: await (level === undefined ? deployLatch(store, handClock()) : deployLatch(store, handClock(), level)), row: store.row };
+  };
+  it('writes a latch that changes nothing until two admins raise it, above every epoch that was counted', async () => {
+    const { row, written } = await deployed(undefined);
+    assert.equal(written, true);
+    assert.equal(row?.level, 'observe');
+    assert.deepEqual([row.changedBy, row.changedByName, row.reason], ['deployment', '', 'deployed']);
+    assert(row.epoch > 1_000_000_000_000);
+  });
+  it('leaves a latch as it is, a killed one too', async () => {
+    const off = latch({ level: 'off', epoch: 7 });
+    assert.deepEqual(await deployed(off, 'full'), { written: false, row: off });
+  });
+  it('writes nothing when it can’t see whether there is one', async () => {
+    const store = new MemoryLatch();
+    store.onRead = async () => Promise.reject(new Error('storage is away'));
+    await assert.rejects(deployLatch(store, handClock()));
+    assert.equal(store.writes, 0);
   });
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Action } from '../../../src/actions/action.ts';
 import { catalogue } from '../../../src/actions/catalogue.ts';
 import { StewardError } from '../../../src/errors.ts';
-import { Policy, type PolicyRequest } from '../../../src/guard/policy.ts';
+import { Policy, schemaOf, type PolicyRequest } from '../../../src/guard/policy.ts';
 import { person, policyText } from './support.ts';
 
 const find = (name: string): Action => {
@@ -24,6 +24,9 @@ const request = (changes: Partial<PolicyRequest> = {}): PolicyRequest => ({
   untrusted: false,
   confirmed: false,
   seconded: false,
+  limitReached: false,
+  justified: true,
+  ownRecentEffect: false,
   ...changes,
 });
 
@@ -53,6 +56,7 @@ describe('policy text', () => {
     'that names an action which is not in the catalogue': '@id("a") @reason("b") permit (principal, action == Action::"wipe_device", resource);',
     'that compares a level with a truth value': '@id("a") @reason("b") forbid (principal, action, resource) when { context.level == true };',
     'that asks the target of an action without one': '@id("a") @reason("b") permit (principal, action == Action::"find_person", resource) when { resource.vip };',
+    'with a slot': '@id("a") @reason("b") permit (principal == ?principal, action, resource);',
     'that names an unknown type': '@id("a") @reason("b") permit (principal in Group::"helpdesk", action, resource);',
   };
   for (const [what, source] of Object.entries(wrong)) {
@@ -63,6 +67,36 @@ describe('policy text', () => {
       );
     });
   }
+
+  it('does not hold for a catalogue of which no schema can be made', () => {
+    // An action that is called like a class would be in the group that it is.
+    assert.throws(() => new Policy(policyText, [...catalogue.all(), { ...show, name: 'read' }]), (error) => error instanceof StewardError && error.code === 'CONFIGURATION_INVALID');
+  });
+
+  it('that does not hold is refused with everything that Cedar says about it', () => {
+    const two = '@id("a") @reason("b") permit (principal, action, resource) when { principal.isAdmin }; @id("c") @reason("d") permit (principal, action, resource) when { principal.isRoot };';
+    assert.throws(() => policyOf(two), /^StewardError: the policy does not hold: .*isAdmin.*; .*isRoot|the policy does not hold: .*isRoot.*; .*isAdmin/s);
+  });
+
+  it('gives the code of the first policy that has one, beside others without', () => {
+    const plain = (id: string): string => `@id("${id}") @reason("b") forbid (principal, action, resource);`;
+    const coded = (id: string): string => `@id("${id}") @reason("b") @code("TARGET_VIP") forbid (principal, action, resource);`.replace('TARGET_VIP', 'KILLED');
+    for (const source of [plain('a') + coded('b'), coded('a') + plain('b'), plain('x') + coded('a')]) assert.equal(policyOf(source).ask(request()).code, 'KILLED');
+  });
+
+  it('sees the deployment where an action has no target, and a person where it has one', () => {
+    const onDeployment = policyOf('@id("d") @reason("b") permit (principal, action, resource == Deployment::"this");');
+    const search: PolicyRequest = { ...request(), action: find('find_person') };
+    const { target: _, ...untargeted } = search;
+    assert.equal(onDeployment.ask(untargeted).permitted, true);
+    assert.equal(onDeployment.ask(request()).permitted, false);
+  });
+
+  it('knows everything but reads as an effect', () => {
+    const { actions } = schemaOf([show])['']!;
+    assert.deepEqual([actions['read'], actions['sensitive_read']], [{}, {}]);
+    for (const effect of ['self_service', 'write', 'destructive', 'restore', 'critical']) assert.deepEqual(actions[effect], { memberOf: [{ id: 'effect' }] });
+  });
 
   it('without any policy permits nothing', () => {
     assert.deepEqual(policyOf('').ask(request()), { permitted: false, policies: [], code: 'POLICY_DENIED' });
@@ -125,12 +159,17 @@ describe('policy decision', () => {
     });
 
     it('a fact that is missing or of another type', () => {
-      for (const key of ['personal', 'untrusted', 'confirmed', 'seconded'] as const) {
+      for (const key of ['personal', 'untrusted', 'confirmed', 'seconded', 'limitReached', 'justified', 'ownRecentEffect'] as const) {
         refused(policyOf(everything), { [key]: undefined });
         refused(policyOf(everything), { [key]: 'true' });
       }
       refused(policyOf(everything), { level: 1 as never });
       refused(policyOf(everything), { level: undefined as never });
+    });
+
+    it('what can’t even be handed over', () => {
+      refused(policyOf(everything), { level: Symbol('full') as never });
+      refused(policyOf(everything), { level: (() => 'full') as never });
     });
 
     it('an attribute that the directory did not give', () => {
@@ -139,6 +178,17 @@ describe('policy decision', () => {
         refused(policyOf(everything), { requester: { ...ada, [key]: 'false' as never } });
       }
     });
+  });
+
+  it('refuses where asking itself fails', () => {
+    const target = Object.defineProperty({ ...ben }, 'vip', { get: () => assert.fail('unreadable') });
+    assert.deepEqual(policyOf(everything).ask(request({ target })), { permitted: false, policies: [], code: 'POLICY_EVALUATION_FAILED' });
+  });
+
+  it('sees the fresher facts about somebody who acts on themselves', () => {
+    const policy = policyOf('@id("own") @reason("Own.") permit (principal, action, resource) when { principal.enabled };');
+    assert.equal(policy.ask(request({ target: { ...ada, enabled: false } })).permitted, true);
+    assert.equal(policy.ask(request({ requester: { ...ada, enabled: false }, target: ada })).permitted, false);
   });
 
   it('gives a role that nobody knows no right', () => {
@@ -153,5 +203,53 @@ describe('policy decision', () => {
     assert.equal(open.ask(request()).permitted, true);
     assert.equal(closed.ask(request()).permitted, false);
     assert.equal(open.ask(request()).permitted, true);
+  });
+});
+
+describe('overlay', () => {
+  const over = (overlay: string): Policy => new Policy(policyText, catalogue.all(), overlay);
+  const noVip = '@id("acme-no-vip") @reason("Acme: nobody touches a VIP.") @code("TARGET_PRIVILEGED") forbid (principal, action in Action::"effect", resource is Person) when { resource.vip };';
+  const refuses = (overlay: string, says: RegExp): void => assert.throws(() => over(overlay), (error) => error instanceof StewardError && error.code === 'CONFIGURATION_INVALID' && says.test(error.message));
+
+  it('narrows what was permitted, names itself, and leaves the rest as it was', () => {
+    const asked = request({ action: block, target: person('vip', { vip: true }), confirmed: true, seconded: true });
+    assert.equal(policyOf(policyText).ask(asked).permitted, true);
+    assert.deepEqual(over(noVip).ask(asked), { permitted: false, policies: ['acme-no-vip'], code: 'TARGET_PRIVILEGED' });
+    assert.deepEqual(over(noVip).ask({ ...asked, target: ben }), policyOf(policyText).ask({ ...asked, target: ben }));
+    assert.deepEqual(over(noVip).ask(request()), policyOf(policyText).ask(request()));
+  });
+
+  it('of nothing, or of comments, changes no answer', () => {
+    for (const overlay of ['', '  \n', '// nothing here']) assert.deepEqual(over(overlay).ask(request()), policyOf(policyText).ask(request()));
+  });
+
+  const wrong: readonly (readonly [string, string, RegExp])[] = [
+    ['that permits', everything, /`all` would permit/],
+    ['that permits under a condition which can’t hold', '@id("x") @reason("y") permit (principal, action, resource) when { false };', /would permit/],
+    ['with a forbid and a permit behind it', `${noVip} ${everything}`, /`all` would permit/],
+    ['with an id that the policy has', noVip.replace('acme-no-vip', 'forbid-killed'), /two policies are called `forbid-killed`/],
+    ['with an id that a permit of the policy has', noVip.replace('acme-no-vip', 'read-helpdesk'), /two policies are called/],
+    ['with one id twice', `${noVip} ${noVip}`, /two policies are called/],
+    ['that is no Cedar', 'forbid everything', /does not hold/],
+    ['that ends in the middle', noVip.slice(0, -20), /does not hold/],
+    ['without an @id', 'forbid (principal, action, resource);', /needs an @id/],
+    ['without a @reason', '@id("x") forbid (principal, action, resource);', /needs an @id and a @reason/],
+    ['with a code that is none of ours', noVip.replace('TARGET_PRIVILEGED', 'ACME'), /unknown @code/],
+    ['with a slot', '@id("x") @reason("y") forbid (principal == ?principal, action, resource);', /templates are not used/],
+    ['that asks for what is not known', '@id("x") @reason("y") forbid (principal, action, resource) when { principal.shoeSize > 40 };', /does not hold/],
+    ['that names an action which is not there', '@id("x") @reason("y") forbid (principal, action == Action::"wipe_device", resource);', /does not hold/],
+  ];
+  for (const [what, overlay, says] of wrong) it(`${what} stops the start`, () => refuses(overlay, says));
+
+  it('that errs while it is evaluated refuses, although Cedar would skip it', () => {
+    const erring = '@id("err") @reason("Errs.") forbid (principal, action, resource) when { context.level == "full" && 9223372036854775807 + 1 > 0 };';
+    assert.deepEqual(over(erring).ask(request()), { permitted: false, policies: [], code: 'POLICY_EVALUATION_FAILED' });
+  });
+
+  it('changes the digest that approvals are bound to, wherever the line between the two texts runs', () => {
+    const digests = [over('').digest, over(noVip).digest, over(`${noVip} `).digest, policyOf(`${policyText}${noVip}`).digest];
+    assert.equal(new Set(digests).size, digests.length);
+    assert.equal(over(noVip).digest, over(noVip).digest);
+    assert.equal(over('').digest, policyOf(policyText).digest);
   });
 });

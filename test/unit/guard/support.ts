@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { z } from 'zod/v4';
-import { defineAction, graph, text, thing, type Action } from '../../../src/actions/action.ts';
+import { defineAction, graph, text, thing, type Action, type Limit } from '../../../src/actions/action.ts';
 import { Catalogue, catalogue } from '../../../src/actions/catalogue.ts';
 import { handle, HandleBook, type Handle } from '../../../src/actions/handles.ts';
 import { InternalId } from '../../../src/actions/internal-id.ts';
@@ -13,9 +13,11 @@ import { Ledger } from '../../../src/audit/ledger.ts';
 import type { DigestKey, LedgerRecord, LedgerStore } from '../../../src/audit/record.ts';
 import type { Clock } from '../../../src/clock.ts';
 import { StewardError, type StewardErrorCode } from '../../../src/errors.ts';
-import type { ApprovalRecord, ApprovalStore } from '../../../src/guard/approval.ts';
+import type { ApprovalRecord, ApprovalState, ApprovalStore } from '../../../src/guard/approval.ts';
+import type { Audience } from '../../../src/guard/approval-rows.ts';
+import { Limits } from '../../../src/guard/limits.ts';
 import { Policy } from '../../../src/guard/policy.ts';
-import type { Latch, LatchLevel, LatchStore, LimitStore, PersonFacts, Stored, WhoIsWho } from '../../../src/guard/ports.ts';
+import type { EffectNotes, Latch, LatchLevel, LatchStore, LimitStore, PersonFacts, RaisedLimit, Stored, WhoIsWho } from '../../../src/guard/ports.ts';
 
 // V8 11.3 (Node 20.20.2) ends the process with "unreachable code" in its deoptimizer when it had inlined hot calls into
 // Cedar's WebAssembly and a policy is loaded afterwards. Thousands of decisions in one process bring that about.
@@ -25,7 +27,7 @@ export const policyText = readFileSync(new URL('../../../src/guard/policy.cedar'
 
 const policies = new Map<string, Policy>();
 
-/** The policy of a text, made once. Test actions have the names, effects and targets of the real ones, so one serves both. */
+/** The policy of a text, made once. Test actions have the names, classes and targets of the real ones, so one serves both. */
 export function policyOf(source: string = policyText): Policy {
   const known = policies.get(source) ?? new Policy(source, catalogue.all());
   policies.set(source, known);
@@ -204,14 +206,70 @@ export class MemoryLedger implements LedgerStore {
 
 export const digestKey: DigestKey = { digest: (value) => `keyed(${value.slice(0, 8)})` };
 
+/** Counters that count, unless `answer` says otherwise. Two `Limits` over one of these are two instances. */
 export class MemoryLimits implements LimitStore {
-  readonly counted: { readonly action: string; readonly hour: string; readonly limit: number }[] = [];
-  answer: boolean | Error = true;
+  readonly counted: { readonly hour: string; readonly key: string; readonly limit: number }[] = [];
+  readonly rows = new Map<string, RaisedLimit>();
+  answer: boolean | Error | undefined;
+  readonly #used = new Map<string, number>();
 
-  async count(action: string, hour: string, limit: number): Promise<boolean> {
-    this.counted.push({ action, hour, limit });
+  async used(hour: string, keys: readonly string[]): Promise<readonly number[]> {
     if (this.answer instanceof Error) throw this.answer;
-    return this.answer;
+    return keys.map((key) => this.#used.get(`${hour} ${key}`) ?? 0);
+  }
+
+  async count(hour: string, key: string, limit: number): Promise<boolean> {
+    this.counted.push({ hour, key, limit });
+    if (this.answer instanceof Error) throw this.answer;
+    const used = this.#used.get(`${hour} ${key}`) ?? 0;
+    if (!(this.answer ?? used < limit)) return false;
+    this.#used.set(`${hour} ${key}`, used + 1);
+    return true;
+  }
+
+  async raise(raised: RaisedLimit): Promise<void> {
+    if (this.answer instanceof Error) throw this.answer;
+    this.rows.set(raised.action, raised);
+  }
+
+  async raisedFor(action: string): Promise<RaisedLimit | undefined> {
+    return this.rows.get(action);
+  }
+
+  async raised(): Promise<readonly RaisedLimit[]> {
+    return [...this.rows.values()];
+  }
+}
+
+/** Limits that nothing was counted against. */
+export function limitsOf(clock: Clock, store: LimitStore = new MemoryLimits()): Limits {
+  return new Limits(store, clock);
+}
+
+/** Notes of effects, by a clock of their own. */
+export class MemoryEffects implements EffectNotes {
+  readonly #notes = new Map<string, { readonly requesterDigest: string; readonly atMs: number }>();
+  readonly #clock: Clock;
+  down = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  async note(undoneBy: string, target: InternalId, requesterDigest: string): Promise<void> {
+    if (this.down) throw new StewardError('STORAGE_UNAVAILABLE', 'down');
+    this.#notes.set(`${undoneBy} ${target.digest()}`, { requesterDigest, atMs: this.#clock.now().getTime() });
+  }
+
+  async forget(undoneBy: string, target: InternalId): Promise<void> {
+    if (this.down) throw new StewardError('STORAGE_UNAVAILABLE', 'down');
+    this.#notes.delete(`${undoneBy} ${target.digest()}`);
+  }
+
+  async find(undoneBy: string, target: InternalId): Promise<{ readonly requesterDigest: string; readonly ageMs: number } | undefined> {
+    if (this.down) throw new StewardError('STORAGE_UNAVAILABLE', 'down');
+    const note = this.#notes.get(`${undoneBy} ${target.digest()}`);
+    return note && { requesterDigest: note.requesterDigest, ageMs: this.#clock.now().getTime() - note.atMs };
   }
 }
 
@@ -223,6 +281,8 @@ export class MemoryApprovals implements ApprovalStore {
   /** How far storage's clock is ahead of the instance's. */
   aheadMs = 0;
   onReplace: ((next: ApprovalRecord) => Promise<void>) | undefined;
+  onNoteDone: (() => Promise<void>) | undefined;
+  readonly #done = new Map<string, string>();
   readonly #clock: Clock;
 
   constructor(clock: Clock) {
@@ -255,7 +315,23 @@ export class MemoryApprovals implements ApprovalStore {
   }
 
   async open(): Promise<readonly Stored<ApprovalRecord>[]> {
-    return [...this.rows.values()].filter(({ value }) => ['pending', 'approved', 'executing'].includes(value.state)).map((row) => this.#stored(row));
+    return [...this.rows.values()].filter(({ value: { settlement, state } }) => ['pending', 'approved', 'executing'].includes(state) || (state === 'unknown' && settlement === undefined)).map((row) => this.#stored(row));
+  }
+
+  readonly shownEnds: string[] = [];
+
+  async shown({ reference }: ApprovalRecord): Promise<void> {
+    await Promise.resolve();
+    this.shownEnds.push(reference);
+  }
+
+  async noteDone({ place, reference, requester }: ApprovalRecord): Promise<void> {
+    await this.onNoteDone?.();
+    this.#done.set(`${place.conversationId} ${requester.digest()}`, reference);
+  }
+
+  async lastDone(conversationId: string, requester: InternalId): Promise<ApprovalRecord | undefined> {
+    return this.rows.get(this.#done.get(`${conversationId} ${requester.digest()}`) ?? '')?.value;
   }
 
   /** What stands in the row, changed by a hand that is not Steward's. */
@@ -267,6 +343,40 @@ export class MemoryApprovals implements ApprovalStore {
 
   state(reference: string): ApprovalRecord['state'] | undefined {
     return this.rows.get(reference)?.value.state;
+  }
+}
+
+/** Who was told what. */
+export class MemoryAudience implements Audience {
+  readonly shown: ApprovalRecord[] = [];
+  readonly reminded: ApprovalRecord[] = [];
+  readonly escalated: ApprovalRecord[] = [];
+  readonly doubted: ApprovalRecord[] = [];
+  /** Whether an admin could be told of a doubt. */
+  reachable = true;
+  /** What showing a change waits for. */
+  onChanged: ((record: ApprovalRecord) => Promise<void>) | undefined;
+
+  async changed(record: ApprovalRecord): Promise<void> {
+    this.shown.push(record);
+    await this.onChanged?.(record);
+  }
+
+  async remind(record: ApprovalRecord): Promise<void> {
+    this.reminded.push(record);
+  }
+
+  async escalate(record: ApprovalRecord): Promise<void> {
+    this.escalated.push(record);
+  }
+
+  async doubt(record: ApprovalRecord): Promise<boolean> {
+    this.doubted.push(record);
+    return this.reachable;
+  }
+
+  states(): readonly ApprovalState[] {
+    return this.shown.map(({ state }) => state);
   }
 }
 
@@ -282,14 +392,15 @@ export interface Ran {
 export interface TestActions {
   readonly look: Action;
   readonly block: Action;
+  readonly unblock: Action;
   readonly catalogue: Catalogue;
   readonly ran: Ran[];
   /** What happens inside `run`, before it answers. */
   inside: ((action: string, signal: AbortSignal) => Promise<unknown>) | undefined;
 }
 
-/** The real catalogue, with two actions of the same names and effects whose handlers only take notes. */
-export function testActions(): TestActions {
+/** The real catalogue, with three actions of the same names and classes whose handlers only take notes. */
+export function testActions(limit: Limit = { perHour: 5 }): TestActions {
   const actions: { -readonly [K in keyof TestActions]: TestActions[K] } = {
     ran: [],
     inside: undefined,
@@ -319,13 +430,28 @@ export function testActions(): TestActions {
     operation: graph('PATCH', '/users/{id}', 'User.EnableDisableAccount.All'),
     parameters: z.strictObject({ person: handle('person'), reason: text({ max: 200, description: 'Why.' }) }),
     result: z.object({ person: thing('person'), sign_in: z.literal('blocked') }),
-    limit: { perHour: 5 },
+    limit,
+    reversibleBy: 'unblock_sign_in',
     run: async ({ person: who, reason }, _robot, { signal, receipt }) => {
       receipt({ requestIds: ['request-1'] });
       return act('block_sign_in', who.label, { person: { kind: 'person', id: who.id, label: who.label }, sign_in: 'blocked' }, signal, reason);
     },
   });
-  const noting = new Map([actions.look, actions.block].map((action) => [action.name, action]));
+  actions.unblock = defineAction({
+    name: 'unblock_sign_in',
+    version: '1.0.0',
+    description: 'Unblocks.',
+    effect: 'destructive',
+    policyClass: 'restore',
+    target: 'person',
+    operation: graph('PATCH', '/users/{id}', 'User.EnableDisableAccount.All'),
+    parameters: z.strictObject({ person: handle('person'), reason: text({ max: 200, description: 'Why.' }) }),
+    result: z.object({ person: thing('person'), sign_in: z.literal('allowed') }),
+    limit,
+    reversibleBy: 'block_sign_in',
+    run: async ({ person: who, reason }, _robot, { signal }) => act('unblock_sign_in', who.label, { person: { kind: 'person', id: who.id, label: who.label }, sign_in: 'allowed' }, signal, reason),
+  });
+  const noting = new Map([actions.look, actions.block, actions.unblock].map((action) => [action.name, action]));
   actions.catalogue = new Catalogue(catalogue.all().map((action) => noting.get(action.name) ?? action));
   return actions;
 }

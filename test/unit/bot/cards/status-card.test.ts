@@ -5,7 +5,7 @@ import { en } from '../../../../src/bot/wording/en.ts';
 import { latchLevels, type Latch, type LatchLevel } from '../../../../src/guard/ports.ts';
 
 const latch = (changes: Partial<Latch> = {}): Latch => ({ level: 'off', epoch: 4, changedAt: new Date(Date.UTC(2026, 4, 4, 9, 30, 59)), changedBy: 'd', changedByName: 'Anna Weber', reason: 'r', ...changes });
-const standing = (level: LatchLevel, changes: Partial<Latch> = {}): Parameters<typeof statusCard>[0] => ({ latch: { level, latch: latch({ level, ...changes }) }, pending: 2, spend: { monthMicroUsd: 1, monthCapMicroUsd: 250_000_000 } });
+const standing = (level: LatchLevel, changes: Partial<Latch> = {}): Parameters<typeof statusCard>[0] => ({ latch: { level, latch: latch({ level, ...changes }) }, requests: { pending: 2, unknown: 0 }, spend: { monthMicroUsd: 1, monthCapMicroUsd: 250_000_000 } });
 const json = (given: Parameters<typeof statusCard>[0]): string => JSON.stringify(statusCard(given).content);
 
 describe('bot/cards: status', () => {

@@ -1,0 +1,186 @@
+/** Two processes of Steward as it is deployed, on one sandbox cloud, and people in Teams who talk to either of them. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { TableClient } from '@azure/data-tables';
+import { deployLatch, SERVICE_URL, startDeployed, startEdge, type Edge, type StartedProcess } from '../../bench/deployed.ts';
+import { startCloud, type Cloud } from '../../sandbox/cloud.ts';
+import { createCompany, type Company } from '../../sandbox/company/company.ts';
+import { createGraphService } from '../../sandbox/graph/graph.ts';
+import { createModelService } from '../../sandbox/model/service.ts';
+import { build } from '../../scripts/build.ts';
+import { cardOf, hasCard, isAlive } from '../../test/stories/harness/cards.ts';
+import { Connector, type Received } from '../../test/stories/harness/connector.ts';
+import type { Persona } from '../../test/stories/harness/journal.ts';
+import { ScriptedModel } from '../../test/stories/harness/model.ts';
+import { finds, proposes, REASON } from '../../test/stories/harness/scenes.ts';
+import { Chat, conversationId, type Where } from '../../test/stories/harness/teams.ts';
+import { until } from '../../test/stories/harness/wait.ts';
+
+const SEED = 4711;
+const MODEL = { deployment: 'planner', name: 'gpt-4.1' };
+const CARD_MS = 20_000;
+const ORDINARY = 60;
+const PLAIN_NAME = /^[A-Z][a-z]{2,} [A-Z][a-z]{2,}$/;
+
+export interface Asked {
+  /** Where the request was made, seen from either process. */
+  readonly chats: readonly [Chat, Chat];
+  /** Where the card to decide stands. */
+  readonly deciders: readonly [Chat, Chat];
+  readonly card: Received;
+  readonly target: Persona;
+}
+
+/** Something done to somebody, as Graph saw it. */
+export interface Effect {
+  readonly path: string;
+  readonly body: unknown;
+}
+
+export class Two {
+  readonly connector: Connector;
+  readonly cloud: Cloud;
+  readonly company: Company;
+  readonly colleagues: readonly Persona[];
+  readonly #model: ScriptedModel;
+  readonly #edge: Edge;
+  readonly #processes: readonly [StartedProcess, StartedProcess];
+  readonly #folder: string;
+  #seen = 0;
+
+  private constructor(parts: { connector: Connector; cloud: Cloud; company: Company; model: ScriptedModel; edge: Edge; processes: readonly [StartedProcess, StartedProcess]; folder: string }) {
+    this.connector = parts.connector;
+    this.cloud = parts.cloud;
+    this.company = parts.company;
+    this.#model = parts.model;
+    this.#edge = parts.edge;
+    this.#processes = parts.processes;
+    this.#folder = parts.folder;
+    const everybody = this.company.people();
+    const words = (name: string): readonly string[] => name.toLowerCase().split(' ');
+    // As the search has it: somebody else is meant too when every word begins one of theirs.
+    const isUnlike = (person: Persona): boolean => !everybody.some((other) => other !== person && words(person.name).every((word) => words(other.name).some((theirs) => theirs.startsWith(word))));
+    const plain = everybody.filter((person) => person.roles.join() === 'employee' && person.tenantId === this.cloud.tenantId && PLAIN_NAME.test(person.name) && isUnlike(person));
+    // Ordinary people stand before the special cases, which no role tells apart; the first of them clicks.
+    this.colleagues = plain.slice(1, ORDINARY);
+  }
+
+  static async start(): Promise<Two> {
+    const folder = mkdtempSync(join(tmpdir(), 'steward-proof-'));
+    const [model, connector] = await Promise.all([ScriptedModel.start(), Connector.start()]);
+    await build(folder, { cache: false });
+    const cloud = await startCloud({
+      seed: SEED,
+      company: (seed, tenantId) => {
+        const made = createCompany(seed, tenantId);
+        return { people: made.people(), reset: () => made.reset(), made };
+      },
+      graph: (context) => createGraphService({ company: context.company.made, grants: context.graphGrants, tenantId: context.tenantId }),
+      openai: (context) => createModelService({ deployment: MODEL.deployment, reasonerClientIds: new Set([context.identities.reasoner]), relay: { url: model.url, name: 'scripted' } }),
+    });
+    const company = cloud.company.made;
+    await deployLatch(cloud);
+    const edge = await startEdge(cloud, Number(new URL(connector.url).port));
+    const start = async (): Promise<StartedProcess> => {
+      const started = await startDeployed(cloud, company, edge, MODEL, { program: [join(folder, 'src/main.cjs')] });
+      await started.listening();
+      return started;
+    };
+    return new Two({ connector, cloud, company, model, edge, folder, processes: [await start(), await start()] });
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#processes.map((each) => each.stop()));
+    await this.#edge.close();
+    await this.cloud.stop();
+    await Promise.all([this.connector.stop(), this.#model.stop()]);
+    rmSync(this.#folder, { recursive: true });
+  }
+
+  /** The first who has exactly these roles, or the next ones. */
+  person(roles: string, index = 0): Persona {
+    const found = this.company.people().filter((each) => each.roles.join() === roles && (each.tenantId === this.cloud.tenantId) === (roles !== ''))[index];
+    if (found === undefined) throw new Error(`there is nobody with the roles “${roles}”`);
+    return found;
+  }
+
+  named(name: string): Persona {
+    const found = this.company.people().find((each) => each.name === name);
+    if (found === undefined) throw new Error(`there is no ${name}`);
+    return found;
+  }
+
+  /** One conversation, seen from each process: whichever of them the channel's balancer picks. */
+  chats(person: Persona, where: Where = 'personal'): readonly [Chat, Chat] {
+    const id = conversationId(where);
+    const [one, other] = this.#processes;
+    const at = (bot: StartedProcess): Chat => new Chat({ bot: bot.url, botId: `28:${this.cloud.identities.channel}`, tenantId: this.cloud.tenantId, connector: this.#public(), model: this.#model, authorization: () => this.#token() }, person, where, id);
+    return [at(one), at(other)];
+  }
+
+  #public(): Connector {
+    // The connector's own address is one that production does not answer to.
+    return new Proxy(this.connector, {
+      get: (target, name) => {
+        if (name === 'url') return SERVICE_URL;
+        const value: unknown = Reflect.get(target, name, target);
+        return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+      },
+    });
+  }
+
+  #minted: { readonly token: Promise<string>; readonly atMs: number } | undefined;
+
+  /** A token of the channel, kept for a minute as the channel keeps its own. */
+  async #token(): Promise<string> {
+    if (this.#minted === undefined || performance.now() - this.#minted.atMs > 60_000) this.#minted = { token: this.cloud.channel.mintToken({ serviceUrl: SERVICE_URL }), atMs: performance.now() };
+    return `Bearer ${await this.#minted.token}`;
+  }
+
+  /** A request made at one of the processes, up to its card. */
+  async ask(at: 0 | 1, requester: readonly [Chat, Chat], target: Persona, decider?: readonly [Chat, Chat]): Promise<Asked> {
+    this.#model.forget();
+    this.#model.play(finds(target.name), proposes('block_sign_in'));
+    const since = this.connector.log.length;
+    const deciders = decider ?? requester;
+    const posted = await requester[at].post(requester[at].message(`Block ${target.name} because ${REASON}`));
+    if (posted.status >= 300) throw new Error(`the request was answered ${posted.status}: ${posted.text}`);
+    const card = await until(() => this.connector.messages({ conversationId: deciders[0].id, since }).find((message) => hasCard(message) && message.kind === 'send' && isAlive(cardOf(message))), CARD_MS, `no card about ${target.name}`).catch((error: unknown) => {
+      throw new Error(`${String(error)}; said was: ${requester[at].since(since).shown.slice(0, 400)}`);
+    });
+    return { chats: requester, deciders, card, target };
+  }
+
+  /** What was done since this was asked last. */
+  effects(): readonly Effect[] {
+    const all = this.cloud.journal.entries({ effect: true });
+    const fresh = all.slice(this.#seen);
+    this.#seen = all.length;
+    return fresh.map(({ body, path }) => ({ path, body }));
+  }
+
+  hasEffects(): boolean {
+    return this.cloud.journal.entries({ effect: true }).length > this.#seen;
+  }
+
+  /** Waits until the card says what became of it; its words are given back. */
+  async over({ card }: Asked, timeoutMs = CARD_MS): Promise<string> {
+    return until(
+      () => {
+        const now = this.connector.current(card.activityId);
+        if (now?.kind !== 'update' || !hasCard(now) || isAlive(cardOf(now))) return undefined;
+        const words = JSON.stringify(cardOf(now));
+        return /running …/i.test(words) ? undefined : words;
+      },
+      timeoutMs,
+      'the card was not brought to an end',
+    );
+  }
+
+  /** An action may run 20 times in an hour; a proof runs it more often. */
+  async forgetLimits(): Promise<void> {
+    const limits = new TableClient(this.cloud.endpoints.tables, 'limits', this.cloud.credentialFor(this.cloud.identities.keeper), { agent: this.cloud.agent });
+    for await (const { partitionKey, rowKey } of limits.listEntities()) await limits.deleteEntity(partitionKey ?? '', rowKey ?? '');
+  }
+}

@@ -1,0 +1,31 @@
+import type { ApprovalRecord, CardInstance, SentCard } from './approval.ts';
+import type { PersonFacts } from './ports.ts';
+
+/** Accounts with one employee id are one human; an account without one can't be told apart, and so can't second. */
+export function isSameHuman(a: PersonFacts, b: PersonFacts): boolean {
+  return a.id.equals(b.id) || a.employeeId === undefined || b.employeeId === undefined || a.employeeId === b.employeeId;
+}
+
+/** Whether an account is one whose click counts for a request, as far as the click itself tells. */
+export function mayClick(clicker: PersonFacts, record: ApprovalRecord): boolean {
+  if (clicker.guest || !clicker.enabled) return false;
+  if (record.by === 'requester') return record.requester.equals(clicker.id);
+  if (record.subject.kind === 'revive') return clicker.roles.includes('admin');
+  // The backup group decides once it was asked, and not before.
+  return clicker.roles.includes('approver') || (record.escalatedAt !== undefined && clicker.roles.includes('backup approver'));
+}
+
+/** The same with fresh facts about both: the second person must be another human. */
+export function mayDecide(approver: PersonFacts, record: ApprovalRecord, requester: PersonFacts): boolean {
+  return mayClick(approver, record) && (record.by === 'requester' || !isSameHuman(requester, approver));
+}
+
+/** Who revives, settles and raises must be there as an admin, not as a guest or a blocked account. */
+export function isActiveAdmin(person: PersonFacts): boolean {
+  return person.roles.includes('admin') && person.enabled && !person.guest;
+}
+
+/** Whether a card is one that Steward noted as sent, and for this purpose: a button copied elsewhere decides nothing. */
+export function isNoted(card: CardInstance, record: ApprovalRecord, purpose: SentCard['purpose']): boolean {
+  return record.cards.some((sent) => sent.purpose === purpose && sent.conversationId === card.conversationId && sent.activityId === card.activityId);
+}
