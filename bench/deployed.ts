@@ -31,7 +31,7 @@ export interface Edge {
 
 /** `connectorPort` is where a plain-http connector listens. */
 export async function startEdge(cloud: Pick<Cloud, 'endpoints' | 'caPem'>, connectorPort: number): Promise<Edge> {
-  const authority = await createCertificates([CONNECTOR_HOST, METADATA_HOST]);
+  const authority = await createCertificates([CONNECTOR_HOST, METADATA_HOST], 'Steward bench CA');
   const connector = tlsTo(connectorPort, authority);
   // The sandbox names its keys by its own address.
   const origin = new URL(cloud.endpoints.channelMetadata).origin;

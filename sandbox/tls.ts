@@ -18,10 +18,13 @@ const hostNames: readonly string[] = [
   '*.table.core.windows.net',
 ];
 
-/** Production host names are in the leaf, so that production clients verify names as they do in Azure. */
-export async function createCertificates(names = hostNames): Promise<Certificates> {
+/**
+ * Production host names are in the leaf, so that production clients verify names as they do in Azure. Whoever trusts two of
+ * these needs two names of authority: a client looks for the issuer by its name.
+ */
+export async function createCertificates(names = hostNames, authority = 'Steward sandbox CA'): Promise<Certificates> {
   const common = { keyType: 'ec', algorithm: 'sha256' } as const;
-  const ca = await generate([{ name: 'commonName', value: 'Steward sandbox CA' }], {
+  const ca = await generate([{ name: 'commonName', value: authority }], {
     ...common,
     extensions: [
       { name: 'basicConstraints', cA: true, critical: true },
