@@ -8,6 +8,7 @@ import { startCloud, type Cloud } from '../../sandbox/cloud.ts';
 import { createCompany, type Company } from '../../sandbox/company/company.ts';
 import { createGraphService } from '../../sandbox/graph/graph.ts';
 import { createModelService } from '../../sandbox/model/service.ts';
+import type { JournalEntry } from '../../sandbox/journal.ts';
 import { build } from '../../scripts/build.ts';
 import { cardOf, hasCard, isAlive } from '../../test/stories/harness/cards.ts';
 import { Connector, type Received } from '../../test/stories/harness/connector.ts';
@@ -47,7 +48,7 @@ export class Two {
   readonly #edge: Edge;
   readonly #processes: readonly [StartedProcess, StartedProcess];
   readonly #folder: string;
-  #seen = 0;
+  #since = 0;
 
   private constructor(parts: { connector: Connector; cloud: Cloud; company: Company; model: ScriptedModel; edge: Edge; processes: readonly [StartedProcess, StartedProcess]; folder: string }) {
     this.connector = parts.connector;
@@ -140,6 +141,8 @@ export class Two {
 
   /** A request made at one of the processes, up to its card. */
   async ask(at: 0 | 1, requester: readonly [Chat, Chat], target: Persona, decider?: readonly [Chat, Chat]): Promise<Asked> {
+    // Asked for again and again: blocking somebody who is blocked would be no different from doing nothing.
+    this.company.changeUser(target.aadObjectId, { accountEnabled: true });
     this.#model.forget();
     this.#model.play(finds(target.name), proposes('block_sign_in'));
     const since = this.connector.log.length;
@@ -152,16 +155,19 @@ export class Two {
     return { chats: requester, deciders, card, target };
   }
 
-  /** What was done since this was asked last. */
+  /** What was done since this was asked last: every write that Graph took, also one that changed nothing any more. */
   effects(): readonly Effect[] {
-    const all = this.cloud.journal.entries({ effect: true });
-    const fresh = all.slice(this.#seen);
-    this.#seen = all.length;
+    const fresh = this.#writes();
+    this.#since = Math.max(this.#since, ...fresh.map(({ index }) => index + 1));
     return fresh.map(({ body, path }) => ({ path, body }));
   }
 
   hasEffects(): boolean {
-    return this.cloud.journal.entries({ effect: true }).length > this.#seen;
+    return this.#writes().length > 0;
+  }
+
+  #writes(): readonly JournalEntry[] {
+    return this.cloud.journal.entries({ service: 'graph', since: this.#since }).filter(({ method, status }) => method === 'PATCH' && status < 300);
   }
 
   /** Waits until the card says what became of it; its words are given back. */

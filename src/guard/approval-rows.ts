@@ -4,6 +4,7 @@ import type { DigestKey } from '../audit/record.ts';
 import { StewardError, type StewardErrorCode } from '../errors.ts';
 import type { ApprovalRecord, ApprovalStore } from './approval.ts';
 import type { PersonFacts, Stored } from './ports.ts';
+import { bindSubject } from './stored-step.ts';
 
 /** What approvals tell people about. Each is told after the fact was stored, and must not throw. */
 export interface Audience {
@@ -24,6 +25,9 @@ export interface ApprovalRowsDependencies {
   readonly audience: Audience;
 }
 
+/** How often a row that keeps changing is tried. */
+const MOST_ATTEMPTS = 5;
+
 /** The stored rows of approvals and what goes with every change of one: compare-and-swap, the ledger, the people. */
 export class ApprovalRows {
   readonly #with: ApprovalRowsDependencies;
@@ -41,9 +45,23 @@ export class ApprovalRows {
     return this.#with.store.replace({ ...stored.value, ...change }, stored.etag);
   }
 
+  /**
+   * Replaces a row that this instance is carrying out. A card noted meanwhile does not stop it; anything else that
+   * changed does, and then the result is undefined.
+   */
+  async advance(stored: Stored<ApprovalRecord>, change: Partial<ApprovalRecord>): Promise<Stored<ApprovalRecord> | undefined> {
+    let now: Stored<ApprovalRecord> | undefined = stored;
+    for (let attempt = 0; attempt < MOST_ATTEMPTS && now !== undefined && standing(now.value) === standing(stored.value); attempt += 1) {
+      const advanced = await this.swap(now, change);
+      if (advanced !== undefined) return advanced;
+      now = await this.#with.store.read(stored.value.reference);
+    }
+    return undefined;
+  }
+
   /** Changes a row whatever others do to it meanwhile. Fails with `APPROVAL_UNKNOWN`, and when it never stands still. */
   async update(reference: string, change: (record: ApprovalRecord) => ApprovalRecord): Promise<void> {
-    for (let attempt = 0; attempt < 5; attempt += 1) {
+    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
       const stored = await this.#with.store.read(reference);
       if (stored === undefined) throw new StewardError('APPROVAL_UNKNOWN', 'the request is gone');
       if (await this.#with.store.replace(change(stored.value), stored.etag)) return;
@@ -53,7 +71,15 @@ export class ApprovalRows {
 
   /** Ends a request one way or another, if nobody was faster; records it and shows it. */
   async settle(stored: Stored<ApprovalRecord>, change: Partial<ApprovalRecord>): Promise<ApprovalRecord | undefined> {
-    const settled = await this.swap(stored, change);
+    return this.#show(await this.swap(stored, change));
+  }
+
+  /** Ends a request that this instance carried out, as `advance` does; records it and shows it. */
+  async finish(stored: Stored<ApprovalRecord>, change: Partial<ApprovalRecord>): Promise<ApprovalRecord | undefined> {
+    return this.#show(await this.advance(stored, change));
+  }
+
+  async #show(settled: Stored<ApprovalRecord> | undefined): Promise<ApprovalRecord | undefined> {
     if (settled === undefined) return undefined;
     // It has happened: a ledger that refuses now must not keep people from learning it.
     await this.record(settled.value).catch(() => undefined);
@@ -85,6 +111,11 @@ export class ApprovalRows {
       .record({ kind: 'approval', approval: publicName(reference), state: 'click refused', by: decision, person: digestKey.digest(clicker.id.digest()), binding, code })
       .catch(() => undefined);
   }
+}
+
+/** Where a request stands, whatever cards show it. */
+function standing({ binding, state, subject }: ApprovalRecord): string {
+  return JSON.stringify([state, binding, bindSubject(subject), subject.kind === 'steps' ? subject.steps.map(({ outcome }) => outcome) : []]);
 }
 
 /** How the ledger names a request: the reference itself is what a card carries, and stays there. */

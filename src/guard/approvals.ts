@@ -13,7 +13,7 @@ import type { KillSwitch } from './kill-switch.ts';
 import type { Limits } from './limits.ts';
 import type { PersonFacts, Stored, WhoIsWho } from './ports.ts';
 import { ApprovedRun, type RunApprovedDependencies } from './run-approved.ts';
-import { bindStored, restoreStep, storeStep } from './stored-step.ts';
+import { bindSubject, restoreStep, storeStep } from './stored-step.ts';
 import { isActiveAdmin, isNoted, isSameHuman, mayClick } from './who-decides.ts';
 
 /** How long a request waits for a click. */
@@ -130,7 +130,7 @@ export class Approvals {
   /** Withdraws one request, if it still waits. */
   async withdraw(reference: string): Promise<void> {
     const stored = await this.#with.store.read(reference);
-    if (stored?.value.state === 'pending') await this.#rows.settle(stored, { state: 'withdrawn' });
+    if (stored?.value.state === 'pending') await this.#rows.finish(stored, { state: 'withdrawn' });
   }
 
   /** Decides a click. Everything is read afresh; one click wins by compare-and-swap. */
@@ -150,7 +150,7 @@ export class Approvals {
     if (stored === undefined) return refuse('APPROVAL_UNKNOWN');
     if (!isNoted(click.card, stored.value, 'look')) return refuse('APPROVAL_COPIED', stored.value);
     if (!stored.value.requester.equals(click.clicker.id)) return refuse('APPROVAL_NOT_YOURS', stored.value);
-    const withdrawn = stored.value.state === 'pending' ? await this.#rows.swap(stored, { state: 'withdrawn' }) : undefined;
+    const withdrawn = stored.value.state === 'pending' ? await this.#rows.advance(stored, { state: 'withdrawn' }) : undefined;
     if (withdrawn === undefined) return refuse('APPROVAL_SETTLED', stored.value);
     await this.#rows.record(withdrawn.value, { person: click.clicker }).catch(() => undefined);
     // Not waited for: a channel that is slow must not hold up the answer to the click.
@@ -346,7 +346,7 @@ export class Approvals {
   async #endPending(which: (record: ApprovalRecord) => boolean, state: ApprovalState): Promise<number> {
     let ended = 0;
     for (const stored of await this.#with.store.open()) {
-      if (stored.value.state === 'pending' && which(stored.value) && (await this.#rows.settle(stored, { state }))) ended += 1;
+      if (stored.value.state === 'pending' && which(stored.value) && (await this.#rows.finish(stored, { state }))) ended += 1;
     }
     return ended;
   }
@@ -371,17 +371,6 @@ export class Approvals {
       this.#with.bindings,
     ];
     return createHash('sha256').update(JSON.stringify(bound)).digest('hex');
-  }
-}
-
-function bindSubject(subject: ApprovalSubject): unknown {
-  switch (subject.kind) {
-    case 'steps':
-      return subject.steps.map(bindStored);
-    case 'revive':
-      return ['revive', subject.reason, subject.level];
-    case 'raise':
-      return ['raise', subject.reason, subject.action, subject.perHour];
   }
 }
 

@@ -45,7 +45,7 @@ export class ApprovedRun {
       }
       steps = withOutcome(steps, index, 'running');
       // Written before the effect: a crash from here on leaves `executing`, which is found and reported as unknown.
-      stored = await rows.swap(stored, { state: 'executing', subject: { kind: 'steps', steps }, aliveUntil: new Date(stored.storageNow.getTime() + ALIVE_MS) });
+      stored = await rows.advance(stored, { state: 'executing', subject: { kind: 'steps', steps }, aliveUntil: new Date(stored.storageNow.getTime() + ALIVE_MS) });
       if (stored === undefined) return;
       // Ticked off where people look on. Not waited for: a channel that is slow must not hold up the next step.
       if (index > 0) void audience.changed(stored.value);
@@ -54,7 +54,7 @@ export class ApprovedRun {
       steps = withOutcome(steps, index, receipt.kind, 'code' in receipt ? receipt.code : undefined);
     }
     const state: ApprovalState = steps.some((step) => step.outcome === 'unknown') ? 'unknown' : failed ? 'failed' : 'succeeded';
-    const settled = await rows.settle(stored, { state, subject: { kind: 'steps', steps } });
+    const settled = await rows.finish(stored, { state, subject: { kind: 'steps', steps } });
     if (settled !== undefined && steps.some((step) => step.outcome === 'done')) await rows.store.noteDone(settled).catch(() => undefined);
   }
 

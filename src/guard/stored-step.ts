@@ -48,6 +48,18 @@ export function bindStored(step: StoredStep): unknown {
   return [digest, step.digest, step.targetParameter ?? '', labels.sort(([a], [b]) => (a < b ? -1 : 1)), step.targetContext];
 }
 
+/** Same, of everything that a request is about. */
+export function bindSubject(subject: ApprovalSubject): unknown {
+  switch (subject.kind) {
+    case 'steps':
+      return subject.steps.map(bindStored);
+    case 'revive':
+      return ['revive', subject.reason, subject.level];
+    case 'raise':
+      return ['raise', subject.reason, subject.action, subject.perHour];
+  }
+}
+
 export function withOutcome(steps: readonly StoredStep[], index: number, outcome: StepOutcome, problem?: StewardErrorCode): readonly StoredStep[] {
   return steps.map((step, at) => (at === index ? { ...step, outcome, ...(problem && { problem }) } : step));
 }

@@ -576,6 +576,41 @@ describe('approvals: execution', () => {
     assert.deepEqual(outcomes(record.reference), ['done', 'done']);
   });
 
+  it('goes on when another of its cards is noted between the click and the execution, and before its end', async () => {
+    const world = make();
+    const { actions, approvals, ask, click, outcomes, store } = world;
+    const record = await ask('second person', vip);
+    const result = await click(record, paul);
+    if (result.kind !== 'approved') assert.fail(result.kind);
+    await approvals.cardSent(record.reference, { ...card, activityId: 'card-2', purpose: 'look' });
+    actions.inside = async () => {
+      await approvals.cardSent(record.reference, { ...card, activityId: 'card-3', purpose: 'look' });
+      return undefined;
+    };
+    await result.proceed();
+    assert.equal(actions.ran.length, 1);
+    assert.deepEqual(outcomes(record.reference), ['done']);
+    const { value } = store.rows.get(record.reference) ?? assert.fail('no row');
+    assert.equal(value.state, 'succeeded');
+    assert.deepEqual(value.cards.map(({ activityId }) => activityId), ['card-1', 'card-2', 'card-3']);
+  });
+
+  it('ends all that wait at a kill, also one that is just noting its cards', async () => {
+    const { approvals, ask, store } = make();
+    const record = await ask('requester', ben);
+    const replace = store.replace.bind(store);
+    let noted = false;
+    store.replace = async (value, etag) => {
+      if (!noted && value.state === 'killed') {
+        noted = true;
+        await approvals.cardSent(record.reference, { ...card, activityId: 'card-2' });
+      }
+      return replace(value, etag);
+    };
+    assert.equal(await approvals.killPending(), 1);
+    assert.equal(store.rows.get(record.reference)?.value.state, 'killed');
+  });
+
   it('does not begin when one target is in nobody’s directory', async () => {
     const { ask, press, refuses, directory, outcomes } = make();
     const dan = person('dan');
