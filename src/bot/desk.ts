@@ -64,7 +64,7 @@ export class Desk implements Audience {
     try {
       const activityId = await this.#speaker.show(context, this.#card(record, 'decide'));
       if (activityId === '') throw new StewardError('UNEXPECTED', 'the channel gave the card no id');
-      await approvals.cardSent(record.reference, { conversationId: request.place.conversationId, activityId, place: request.place, purpose: 'decide' });
+      await this.#sent(record.reference, activityId, request.place, 'decide');
       return record;
     } catch (error) {
       await approvals.abandon(record.reference).catch(() => undefined);
@@ -91,7 +91,7 @@ export class Desk implements Audience {
     // Without buttons: the requester's own click would not count. It shows the outcome like every other.
     const { content, summary } = approvalCard(record, { purpose: 'look' });
     const activityId = await this.#speaker.show(context, this.#speaker.card(content, summary, { ids: idsOf(record) }));
-    if (activityId !== '') await approvals.cardSent(record.reference, { conversationId: request.place.conversationId, activityId, place: request.place, purpose: 'look' });
+    if (activityId !== '') await this.#sent(record.reference, activityId, request.place, 'look');
     return { record, asked };
   }
 
@@ -198,19 +198,25 @@ export class Desk implements Audience {
 
   /** Sends the card of a request to each; who can't be reached now is left out. Resolves to the names of the others. */
   async #send(record: ApprovalRecord, to: readonly Reachable[], purpose: SentCard['purpose']): Promise<readonly string[]> {
-    const approvals = this.#served();
     const reached: string[] = [];
     for (const { name, place } of to) {
       try {
         const activityId = await this.#adapter.at(place, (context) => this.#speaker.show(context, this.#card(record, purpose)));
         if (activityId === '') continue;
-        await approvals.cardSent(record.reference, { conversationId: place.conversationId, activityId, place, purpose });
+        await this.#sent(record.reference, activityId, place, purpose);
         reached.push(name);
       } catch {
         // The others are asked all the same.
       }
     }
     return reached;
+  }
+
+  /** Notes where a card stands. If the request was decided while it was on its way, the card missed that, and is told now. */
+  async #sent(reference: string, activityId: string, place: Place, purpose: SentCard['purpose']): Promise<void> {
+    const record = await this.#served().cardSent(reference, { conversationId: place.conversationId, activityId, place, purpose });
+    const isLate = purpose !== 'settle' && record.state !== 'pending';
+    if (isLate) await this.#adapter.at(place, (context) => this.#speaker.replace(context, activityId, this.#card(record, purpose))).catch(() => undefined);
   }
 
   async #tell(place: Place, text: string): Promise<void> {

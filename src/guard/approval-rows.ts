@@ -59,12 +59,13 @@ export class ApprovalRows {
     return undefined;
   }
 
-  /** Changes a row whatever others do to it meanwhile. Fails with `APPROVAL_UNKNOWN`, and when it never stands still. */
-  async update(reference: string, change: (record: ApprovalRecord) => ApprovalRecord): Promise<void> {
+  /** Changes a row whatever others do to it meanwhile; resolves to what it is now. Fails with `APPROVAL_UNKNOWN`, and when it never stands still. */
+  async update(reference: string, change: (record: ApprovalRecord) => ApprovalRecord): Promise<ApprovalRecord> {
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
       const stored = await this.#with.store.read(reference);
       if (stored === undefined) throw new StewardError('APPROVAL_UNKNOWN', 'the request is gone');
-      if (await this.#with.store.replace(change(stored.value), stored.etag)) return;
+      const replaced = await this.#with.store.replace(change(stored.value), stored.etag);
+      if (replaced !== undefined) return replaced.value;
     }
     throw new StewardError('STORAGE_UNAVAILABLE', 'the request kept changing');
   }

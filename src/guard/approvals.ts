@@ -117,9 +117,9 @@ export class Approvals {
     return storeStep(step, context.filter((fact) => fact !== undefined));
   }
 
-  /** Notes a message in which the card stands. Only clicks on noted cards count. */
-  async cardSent(reference: string, card: SentCard): Promise<void> {
-    await this.#rows.update(reference, (record) => ({ ...record, cards: [...record.cards, card] }));
+  /** Notes a message in which the card stands, and resolves to the request as it is by then. Only clicks on noted cards count. */
+  async cardSent(reference: string, card: SentCard): Promise<ApprovalRecord> {
+    return this.#rows.update(reference, (record) => ({ ...record, cards: [...record.cards, card] }));
   }
 
   /** Ends a request whose card could not be shown: what nobody saw must not be approvable. */

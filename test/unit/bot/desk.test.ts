@@ -39,12 +39,14 @@ interface Given {
   /** Conversations in which nothing can be said. */
   readonly broken?: readonly string[];
   readonly directory?: () => never;
+  /** What the request has become by the time a card of it is noted. */
+  readonly onNote?: (card: SentCard) => Promise<ApprovalRecord['state'] | undefined>;
 }
 
 const chatOf = ({ displayName }: PersonFacts): string => `chat of ${displayName}`;
 
 /** A desk with the real speaker, and a channel that keeps what it is given. */
-function make({ people = [requester, paula, peter, backup, admin], known = people, rooms = [], broken = [], directory }: Given = {}) {
+function make({ people = [requester, paula, peter, backup, admin], known = people, rooms = [], broken = [], directory, onNote }: Given = {}) {
   const sent: Sent[] = [];
   const calls: string[] = [];
   const noted: SentCard[] = [];
@@ -72,7 +74,10 @@ function make({ people = [requester, paula, peter, backup, admin], known = peopl
   const desk = new Desk(adapter, new Speaker([], () => []), contacts, places, whoIsWho, clock);
   desk.serve({
     request: async () => (calls.push('request'), request),
-    cardSent: async (_reference: string, given: SentCard) => void noted.push(given),
+    cardSent: async (_reference: string, given: SentCard) => {
+      noted.push(given);
+      return { ...request, state: (await onNote?.(given)) ?? request.state };
+    },
     abandon: async () => void calls.push('abandon'),
     shown: async () => void calls.push(`shown after ${sent.length}`),
   } as unknown as Approvals);
@@ -118,6 +123,14 @@ describe('bot/desk: who is asked', () => {
     const { ask, calls, sent } = make({ broken: [chatOf(paula), chatOf(peter)] });
     await assert.rejects(ask(), failsWith('APPROVAL_NOBODY_REACHABLE'));
     assert.deepEqual([calls, sent], [['request', 'abandon'], []]);
+  });
+});
+
+describe('bot/desk: a card that was on its way', () => {
+  it('when the request was decided says so as soon as it is noted, and one that waits is left alone', async () => {
+    const { ask, brief } = make({ onNote: async ({ purpose }) => (purpose === 'look' ? 'executing' : undefined) });
+    await ask();
+    assert.deepEqual(brief().slice(2), [`card to ${PLACE.conversationId}`, `update to ${PLACE.conversationId}`]);
   });
 });
 
