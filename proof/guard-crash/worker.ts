@@ -15,7 +15,7 @@ import { Killed, LATCH, publicName, REVIVE, Stage } from './stage.ts';
 const TAIL_MS = 1_300;
 /** Sweeps come every 15 seconds. */
 const SWEEP_MS = 16_000;
-const SWEEPS_AT_THE_END = 4;
+const SWEEPS_AT_THE_END = 6;
 const SETTLE_MS = 15_000;
 /** A scenario with more requests than that never ends. */
 const MOST_BOUNDARIES = 500;

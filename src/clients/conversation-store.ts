@@ -25,6 +25,7 @@ const MOST_INTERRUPTED = 50;
 const REDELIVERY_MS = 24 * 60 * 60_000;
 const MOST_INBOX_ROWS = 10_000;
 const MOST_TIDIED_AT_ONCE = 20;
+const MOST_LOST = 10_000;
 const MOST_TIDIED_KNOWN = 5_000;
 const MOST_KEPT = 200;
 const NOTHING: Memory = { history: [], handles: [], words: [] };
@@ -43,6 +44,7 @@ export class TableConversationStore implements ConversationStore {
   readonly #inbox: OpenInbox;
   /** Conversations whose old rows wait to be removed, and when each was last rid of them. */
   readonly #untidied = new Set<string>();
+  #foundLost = false;
   readonly #tidiedMs = new Map<string, number>();
   /** Leases that are being taken while the message is noted, until its turn comes for them. */
   readonly #ahead = new Map<string, Promise<ConversationLease | undefined>>();
@@ -138,7 +140,7 @@ export class TableConversationStore implements ConversationStore {
     return (await this.#table.read(partition, withdrawnKey(key))) !== undefined;
   }
 
-  /** One query over the hints; the rest is for hints that nobody renewed, and housekeeping. */
+  /** One query over the hints; the rest is for hints that nobody renewed or that were lost, and housekeeping. */
   async interrupted(): Promise<readonly Received[]> {
     const interrupted: Received[] = [];
     let problem: unknown;
@@ -153,6 +155,7 @@ export class TableConversationStore implements ConversationStore {
         problem ??= error;
       }
     }
+    if (!this.#foundLost) await this.#findLost();
     if (interrupted.length > 0) return interrupted;
     if (problem !== undefined) throw new StewardError('STORAGE_UNAVAILABLE', 'an interrupted message could not be looked at', { cause: problem });
     await this.#tidySome();
@@ -178,6 +181,18 @@ export class TableConversationStore implements ConversationStore {
     if (marked === 'conflict') return undefined;
     this.#inbox.drop(row);
     return received;
+  }
+
+  /**
+   * Finds the messages whose hint a crash lost: once for each start, the only time that the whole table is asked. They are
+   * not given up yet, for another instance may just have received them; from here on their hint ages.
+   */
+  async #findLost(): Promise<void> {
+    for (const { key, partition } of await this.#table.list("open eq true and RowKey ge 'in:' and RowKey lt 'in;'", MOST_LOST)) {
+      const row = { partition, key };
+      if (!this.#inbox.has(row)) await this.#inbox.hint(row);
+    }
+    this.#foundLost = true;
   }
 
   async #tidySome(): Promise<void> {

@@ -35,7 +35,7 @@ const MOST_CHANGES = 100; // in one transaction, by the service
  * before there are any.
  *
  * A hint is no truth: whoever finds one reads the message's own row. A crash loses the hints of its last second; those
- * messages get theirs when their conversation is next tidied. It may also leave hints behind, which are removed when found.
+ * messages get theirs at the next start, or when their conversation is next tidied. It may also leave hints behind, which are removed when found.
  */
 export class OpenInbox {
   readonly #table: Table;

@@ -328,11 +328,22 @@ describe('conversation store', () => {
     await leaveOpen(conversationId, '1');
     await (await storeOf()).store.answered(conversationId, '1');
     await pause(1_100);
+    await store.interrupted(); // the first one looks for lost hints
+    await leaveOpen(conversationId, '2');
+    await (await storeOf()).store.answered(conversationId, '2');
+    await pause(1_100);
     journal.clear();
     await store.interrupted();
     const queries = journal.entries({ service: 'storage' }).filter(({ query }) => query.includes('filter'));
     assert.deepEqual(queries.map(({ query }) => query.includes("PartitionKey eq 'open-inbox'")), [true]);
     await until(async () => (await hintsOf(table, conversationId)).length === 0);
+  });
+
+  it('finds a message whose hint a crash lost at the next start, though nobody writes again', async () => {
+    const conversationId = conversation();
+    await (await storeOf()).store.receive({ conversationId, activityId: '1', place: placeOf(conversationId) });
+    const { store } = await storeOf();
+    await until(async () => (await store.interrupted()).some((each) => each.conversationId === conversationId && each.activityId === '1'));
   });
 
   it('finds a message whose hint a crash lost when somebody writes in its conversation', async () => {
