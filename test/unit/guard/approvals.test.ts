@@ -596,8 +596,9 @@ describe('approvals: execution', () => {
   });
 
   it('ends all that wait at a kill, also one that is just noting its cards', async () => {
-    const { approvals, ask, store } = make();
+    const { approvals, ask, propose, store } = make();
     const record = await ask('requester', ben);
+    const revival = await propose();
     const replace = store.replace.bind(store);
     let noted = false;
     store.replace = async (value, etag) => {
@@ -607,8 +608,8 @@ describe('approvals: execution', () => {
       }
       return replace(value, etag);
     };
-    assert.equal(await approvals.killPending(), 1);
-    assert.equal(store.rows.get(record.reference)?.value.state, 'killed');
+    assert.equal(await approvals.killPending(), 2);
+    for (const { reference } of [record, revival]) assert.equal(store.rows.get(reference)?.value.state, 'killed');
   });
 
   it('does not begin when one target is in nobody’s directory', async () => {
