@@ -17,6 +17,8 @@ const TAIL_MS = 1_300;
 const SWEEP_MS = 16_000;
 const SWEEPS_AT_THE_END = 6;
 const SETTLE_MS = 15_000;
+/** A card says within this time what became of its request. */
+const SHOWN_MS = 5_000;
 /** A scenario with more requests than that never ends. */
 const MOST_BOUNDARIES = 500;
 
@@ -138,11 +140,13 @@ async function judgeTheEnd({ requester }: Playing): Promise<void> {
   const isOpen = async (): Promise<boolean> => (await stage.auditor.rows('conversations', 'open eq true')).some(({ RowKey }) => RowKey.startsWith('in:'));
   for (let sweep = 0; sweep < SWEEPS_AT_THE_END && (await isOpen()); sweep += 1) await sleep(SWEEP_MS);
   if (await isOpen()) violations.push(`${scenario.name}: messages are neither answered nor called interrupted`);
+  // The requests first: a card follows its request.
+  const requests = await stage.auditor.requests();
+  await sleep(SHOWN_MS);
   const messages = stage.connector.messages();
   const interrupted = messages.filter(({ activity }) => /^I was interrupted/.test(activity.text ?? '')).length;
   outcomes['answered: “I was interrupted …”'] = interrupted;
 
-  const requests = await stage.auditor.requests();
   const latest = [...new Map(messages.map((message) => [message.activityId, message])).values()].filter(hasCard);
   const referencesOf = (message: (typeof latest)[number]): readonly string[] => buttonsOf(cardOf(message)).map(({ data }) => textAt(data, 'reference'));
   for (const { cards, reference, reported, state } of requests) {

@@ -19,6 +19,7 @@ import type { Speaker } from './say.ts';
 import { en } from './wording/en.ts';
 
 /** The most people, and the most chats, that are asked to be the second person for one request. */
+const MOST_ATTEMPTS = 5;
 const MOST_ASKED = 5;
 /** A card that several steps tick off is updated at most this often; its end is shown at once. */
 const UPDATE_EVERY_MS = 1_000;
@@ -41,6 +42,8 @@ export class Desk implements Audience {
   readonly #latest = new Map<string, ApprovalRecord>();
   /** When the cards of a running request were updated last, by the clock that never jumps. */
   readonly #updatedMs = new Map<string, number>();
+  /** How often the end of a request was shown without reaching every card. */
+  readonly #attempts = new Map<string, number>();
   #approvals: Approvals | undefined;
 
   constructor(adapter: StewardAdapter, speaker: Speaker, contacts: ContactStore, approvalPlaces: ApprovalPlaceStore, whoIsWho: WhoIsWho, clock: Clock) {
@@ -124,9 +127,15 @@ export class Desk implements Audience {
     if (isOver(record)) this.#updatedMs.delete(record.reference);
     else this.#updatedMs.set(record.reference, this.#clock.monotonicMs());
     const cards = record.cards.filter((card) => card.activityId !== but?.activityId || card.conversationId !== but.conversationId);
-    await Promise.allSettled(cards.map((card) => this.#adapter.at(card.place, (context) => this.#speaker.replace(context, card.activityId, this.#card(record, card.purpose)))));
-    if (isTold(record)) await this.#tell(record.place, outcomeOf(record));
-    if (isOver(record)) await this.#served().shown(record);
+    const updates = await Promise.allSettled(cards.map((card) => this.#adapter.at(card.place, (context) => this.#speaker.replace(context, card.activityId, this.#card(record, card.purpose)))));
+    const attempts = (this.#attempts.get(record.reference) ?? 0) + 1;
+    if (isTold(record) && attempts === 1) await this.#tell(record.place, outcomeOf(record));
+    if (!isOver(record)) return;
+    // Left open, it is shown again by the next sweeps. A chat that is gone for good is not asked for ever.
+    const isShown = updates.every(({ status }) => status === 'fulfilled') || attempts >= MOST_ATTEMPTS;
+    if (isShown) this.#attempts.delete(record.reference);
+    else this.#attempts.set(record.reference, attempts);
+    if (isShown) await this.#served().shown(record);
   };
 
   /** Says once more, where the cards stand, that a request waits. */

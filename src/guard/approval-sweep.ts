@@ -30,7 +30,7 @@ async function sweepOne(stored: Stored<ApprovalRecord>, rows: ApprovalRows, audi
       return;
     case 'unknown':
       // Told first and noted afterwards: told twice is better than never.
-      if (record.settlement !== undefined) return showEnd(record, rows, audience);
+      if (record.settlement !== undefined) return audience.changed(record);
       if (record.reportedAt === undefined && (await audience.doubt(record))) await rows.update(record.reference, (now) => ({ ...now, reportedAt: storageNow }));
       return;
     case 'succeeded':
@@ -39,14 +39,9 @@ async function sweepOne(stored: Stored<ApprovalRecord>, rows: ApprovalRows, audi
     case 'expired':
     case 'withdrawn':
     case 'killed':
-      return showEnd(record, rows, audience);
+      // It ended a while ago, and its cards did not say so: whoever ended it died, or the channel refused.
+      return audience.changed(record);
   }
-}
-
-/** It ended a while ago, and whoever ended it died before its cards said so. */
-async function showEnd(record: ApprovalRecord, rows: ApprovalRows, audience: Audience): Promise<void> {
-  await audience.changed(record);
-  await rows.store.shown(record);
 }
 
 async function sweepPending(stored: Stored<ApprovalRecord>, rows: ApprovalRows, audience: Audience): Promise<void> {

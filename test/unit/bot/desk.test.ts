@@ -211,6 +211,21 @@ describe('bot/desk: what changed', () => {
     assert.deepEqual(sent.map(({ id: given, kind }) => [kind, given]), [['update', cards[1]?.activityId], ['text', sent[1]?.id]]);
     assert.equal(sent[1]?.text, 'Block sign-in (Anna Weber): Declined. The reason is on the card.');
   });
+  it('counts as shown only once every card says it, and is said to the requester once; a chat that is gone is not asked for ever', async () => {
+    const broken = [chatOf(paula)];
+    const { calls, desk, sent } = make({ broken });
+    const over = ended({ state: 'denied', cards: [card(chatOf(paula), 'decide'), card(PLACE.conversationId, 'look')] });
+    await desk.changed(over);
+    await desk.changed(over);
+    assert.deepEqual(calls, []);
+    broken.pop();
+    await desk.changed(over);
+    assert.equal(calls.length, 1);
+    assert.equal(sent.filter(({ kind }) => kind === 'text').length, 1);
+    broken.push(chatOf(paula));
+    for (let attempt = 0; attempt < 5; attempt += 1) await desk.changed(over);
+    assert.equal(calls.length, 2, 'it was never given up');
+  });
   it('is not said to the requester where it was their own doing', async () => {
     const { desk, sent } = make();
     await desk.changed(ended({ state: 'withdrawn' }));
