@@ -9,7 +9,7 @@ import { catalogue } from '../src/actions/catalogue.ts';
 import { HandleBook } from '../src/actions/handles.ts';
 import { InternalId } from '../src/actions/internal-id.ts';
 import { parsePlan, type Plan } from '../src/actions/plan.ts';
-import type { Action } from '../src/actions/action.ts';
+import { isAboutPerson, type Action } from '../src/actions/action.ts';
 import { systemClock } from '../src/clients/clock.ts';
 import { Gate } from '../src/guard/gate.ts';
 import { KillSwitch } from '../src/guard/kill-switch.ts';
@@ -72,16 +72,19 @@ const requesters = [personOf('helper', { roles: ['employee', 'helpdesk'] }), per
 const targets = [personOf('ordinary'), personOf('vip', { vip: true }), personOf('privileged', { privileged: true }), personOf('emergency', { breakGlass: true })];
 const levels = ['full', 'full', 'full', 'observe', 'read-only', 'off'] as const;
 
+/** Actions that a person, a name and a reason are enough for. */
+const measured = catalogue.all().filter(({ parameters }) => Object.keys(parameters.shape).every((name) => ['person', 'name', 'reason'].includes(name)));
+
 /** The `index`-th question: every list is gone through at its own pace, so that all meet. */
 function questionOf(index: number): PolicyRequest {
   const at = <T>(list: readonly T[], pace: number): T => list[Math.floor(index / pace) % list.length] as T;
-  const action = at(catalogue.all(), 1);
+  const action = at(measured, 1);
   const requester = at(requesters, 6);
   const bit = (pace: number, oneIn: number): boolean => Math.floor(index / pace) % oneIn === oneIn - 1;
   return {
     requester,
     action,
-    ...(action.target !== undefined && { target: at([...targets, requester], 30) }),
+    ...(isAboutPerson(action) && { target: at([...targets, requester], 30) }),
     level: at(levels, 150),
     confirmed: bit(5, 2),
     seconded: bit(11, 3),
@@ -162,7 +165,7 @@ async function measureDecisions(count: number): Promise<Figure> {
   const killSwitch = new KillSwitch({ read: async () => ({ value: latch, etag: '1', storageNow: new Date(0) }), write: async () => true }, systemClock);
   const limits = new Limits({ used: async (_, keys) => keys.map(() => 0), count: async () => true, raise: async () => undefined, raisedFor: async () => undefined, raised: async () => [] }, systemClock);
   const known = new Map([...requesters, ...targets].map((person) => [person.id.digest(), person]));
-  const gate = new Gate(policy, { describe: async (id) => known.get(id.digest()), membersOf: async () => [] }, killSwitch, limits, { note: async () => undefined, forget: async () => undefined, find: async () => undefined });
+  const gate = new Gate(policy, { describe: async (id) => known.get(id.digest()), userOf: async () => undefined, describeGroup: async () => undefined, membersOf: async () => [] }, killSwitch, limits, { note: async () => undefined, forget: async () => undefined, find: async () => undefined });
   const samples: number[] = [];
   for (let index = -WARM_UP; index < count; index += 1) {
     const { action, target, requester, untrusted } = questionOf(index + WARM_UP);

@@ -1,6 +1,6 @@
 /** One worker process of proof/guard-table.ts. */
 import { setImmediate } from 'node:timers/promises';
-import { approvals, codeOf, describe, everyGroup, QUIET, randomQuestion, requestersAndPlaces, SecondOpinion, wholeSpace, type Noise, type Question } from '../test/second-opinion/compare.ts';
+import { approvals, codeOf, describe, everyAction, everyGroup, QUIET, randomQuestion, requestersAndPlaces, SecondOpinion, wholeSpace, type Noise, type Question } from '../test/second-opinion/compare.ts';
 import { answer, type Approval } from '../test/second-opinion/table.ts';
 import type { Message, Part } from './guard-table.ts';
 import { chanceOf } from './random.ts';
@@ -35,7 +35,7 @@ function send(message: Message, then?: () => void): void {
 }
 
 let position = 0;
-for (const space of [wholeSpace, requestersAndPlaces, everyGroup]) {
+for (const space of [wholeSpace, requestersAndPlaces, everyGroup, everyAction]) {
   for (const question of space()) {
     if (Math.floor(position / NEIGHBOURS) % of === index) await ask(question, approvals);
     position += 1;

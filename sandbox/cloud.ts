@@ -3,13 +3,15 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { Agent } from 'node:https';
 import type { LookupFunction } from 'node:net';
+import { armAudience, createArm } from './arm/arm.ts';
+import type { Arm } from './arm/arm.ts';
 import { loadAzurite } from './azurite.ts';
 import { startChannel } from './channel.ts';
 import type { Channel } from './channel.ts';
 import { startControl } from './control.ts';
 import { createFaults } from './faults.ts';
 import type { Faults } from './faults.ts';
-import type { Service } from './http.ts';
+import type { Service, TokenIdentity } from './http.ts';
 import { guidFromSeed, identitiesFromSeed } from './identifiers.ts';
 import type { Identities } from './identifiers.ts';
 import { createIdentityService } from './identity.ts';
@@ -18,6 +20,8 @@ import { createJournal } from './journal.ts';
 import type { Journal } from './journal.ts';
 import { createVault } from './key-vault.ts';
 import type { Vault } from './key-vault.ts';
+import { createLogic, logicHosts } from './logic/logic.ts';
+import type { Logic, LogicRegion } from './logic/logic.ts';
 import { createPermissions } from './permissions.ts';
 import type { Permissions, PermissionsDocument } from './permissions.ts';
 import { mount } from './serve.ts';
@@ -42,6 +46,9 @@ export interface CloudContext<Company extends SandboxCompany = SandboxCompany> {
   readonly permissions: Permissions;
   /** Graph app roles of a client id. */
   readonly graphGrants: (clientId: string) => ReadonlySet<string>;
+  /** The integration user of the ServiceNow instance, and its password: the vault's secret `servicenow-password`. */
+  readonly servicenowUser: string;
+  readonly servicenowPassword: string;
 }
 
 export interface CloudOptions<Company extends SandboxCompany = SandboxCompany> {
@@ -52,6 +59,10 @@ export interface CloudOptions<Company extends SandboxCompany = SandboxCompany> {
   readonly journalFile?: string | undefined;
   readonly graph?: ((context: CloudContext<Company>) => Service) | undefined;
   readonly openai?: ((context: CloudContext<Company>) => Service) | undefined;
+  /** It checks its own Basic credentials: no issuer of ours is asked. */
+  readonly servicenow?: ((context: CloudContext<Company>) => Service) | undefined;
+  /** The `aud` claim that workflows ask for: Azure Resource Manager's, or an app registration of the tenant (`api://…`). */
+  readonly logicAudience?: string | undefined;
   /** Instead of `infra/permissions.json`, for tests that grant more or less. */
   readonly permissions?: PermissionsDocument | undefined;
 }
@@ -64,6 +75,10 @@ export interface Endpoints {
   readonly vault: string;
   readonly graph: string;
   readonly openai: string;
+  readonly servicenow: string;
+  readonly arm: string;
+  /** Request triggers are reached at the host of their workflow's region. */
+  readonly logic: Readonly<Record<LogicRegion, string>>;
   readonly tables: string;
   readonly blobs: string;
   readonly channelMetadata: string;
@@ -88,6 +103,8 @@ export interface Cloud<Company extends SandboxCompany = SandboxCompany> {
   readonly channel: Channel;
   readonly vault: Vault;
   readonly storage: Pick<Storage, 'clear'>;
+  readonly arm: Omit<Arm, 'service' | 'reset'>;
+  readonly logic: Omit<Logic, 'services' | 'reset'>;
   /** A credential without the identity endpoint, whose SDK keeps the first endpoint of a process for good. */
   credentialFor(clientId: string): CloudCredential;
   /** Called by `reset`, in order, after the cloud's own state is as at the start. */
@@ -102,15 +119,17 @@ const loopback: LookupFunction = (_hostname, options, callback) => {
 };
 
 /** Stands in for a service that was not handed in: it is there, and has no routes. */
-const emptyService = (name: 'graph' | 'openai', audience: string): Service => ({
+const emptyService = (name: 'graph' | 'openai' | 'servicenow', audience?: string): Service => ({
   name,
-  audience,
+  ...(audience !== undefined && { audience }),
   handlers: [],
   error: (_status, code, message) => ({ error: { code, message } }),
 });
 
 const graphAudience = 'https://graph.microsoft.com';
 const modelAudience = 'https://cognitiveservices.azure.com';
+const servicenowUser = 'steward.integration';
+const servicenowHost = 'haldenworks.service-now.com';
 const modelRole = 'Cognitive Services OpenAI User';
 const modelAction = 'Microsoft.CognitiveServices/accounts/OpenAI/deployments/chat/completions/action';
 
@@ -130,13 +149,23 @@ export async function startCloud<Company extends SandboxCompany>(options: CloudO
   const faults = createFaults();
   const header = randomBytes(16).toString('hex');
   journal.hide(header);
-  const identity = createIdentityService({ seed, identities, header, issuer });
+  const { logicAudience = armAudience } = options;
+  const identity = createIdentityService({ seed, identities, header, issuer, audiences: [logicAudience] });
   const vault = createVault({ seed, permissions, onSecret: (value) => journal.hide(value) });
   const graphGrants = (clientId: string): ReadonlySet<string> => permissions.permissionsOn('graph', clientId);
   const company = options.company(seed, tenantId);
-  const context: CloudContext<Company> = { company, seed, tenantId, identities, permissions, graphGrants };
+  const servicenowPassword = vault.secret('servicenow-password') ?? '';
+  const context: CloudContext<Company> = { company, seed, tenantId, identities, permissions, graphGrants, servicenowUser, servicenowPassword };
   const graph = options.graph?.(context) ?? emptyService('graph', graphAudience);
   const openai = options.openai?.(context) ?? emptyService('openai', modelAudience);
+  const servicenow = options.servicenow?.(context) ?? emptyService('servicenow');
+  const arm = createArm({ seed, identities, permissions });
+  const logic = createLogic({ seed, permissions, audience: logicAudience });
+
+  /** Basic credentials are the same in every request, so the journal can tell whose they are. */
+  const basic = Buffer.from(`${servicenowUser}:${servicenowPassword}`).toString('base64');
+  const integrationUser = (_url: URL, authorization: string | undefined): TokenIdentity | undefined =>
+    authorization === `Basic ${basic}` ? { clientId: servicenowUser, audience: `https://${servicenowHost}` } : undefined;
 
   /** Azure OpenAI answers a missing role with 401, not 403. */
   const mayUseModel = ({ clientId }: { readonly clientId: string }): Refusal | undefined =>
@@ -152,11 +181,15 @@ export async function startCloud<Company extends SandboxCompany>(options: CloudO
   const common = { journal, faults, issuer };
   const challenge = (resource: string): string =>
     `Bearer authorization="https://login.microsoftonline.com/${tenantId}", resource="${resource}"`;
-  const [identityServer, vaultServer, graphServer, openaiServer, storage] = await Promise.all([
+  const [identityServer, vaultServer, graphServer, openaiServer, servicenowServer, armServer, westServer, northServer, storage] = await Promise.all([
     mount({ ...common, service: identity.service, identify: (url) => identity.identify(url) }),
     mount({ ...common, service: vault.service, tls, challenge: challenge('https://vault.azure.net') }),
     mount({ ...common, service: graph, tls, challenge: challenge(graphAudience) }),
     mount({ ...common, service: openai, tls, authorise: mayUseModel }),
+    mount({ ...common, service: servicenow, tls, challenge: 'BASIC realm="Service-now"', identify: integrationUser }),
+    mount({ ...common, service: arm.service, tls, challenge: challenge(armAudience) }),
+    mount({ ...common, service: logic.services.westeurope, tls }),
+    mount({ ...common, service: logic.services.northeurope, tls }),
     startStorage({ ...common, tls, tenantId, permissions, dataDir }),
   ]);
 
@@ -165,13 +198,15 @@ export async function startCloud<Company extends SandboxCompany>(options: CloudO
     faults.clear();
     vault.reset();
     company.reset();
+    for (const service of [graph, openai, servicenow, arm.service]) service.reset?.();
+    logic.reset();
     for (const hook of hooks) await hook();
     journal.clear(); // last, since hooks make requests too
   };
   const control = await startControl({ people: () => company.people, identities: { ...identities }, journal, faults, channel, reset });
 
   const agent = new Agent({ keepAlive: true, ca: tls.caPem, lookup: loopback });
-  const servers = [control, channel, identityServer, vaultServer, graphServer, openaiServer, storage];
+  const servers = [control, channel, identityServer, vaultServer, graphServer, openaiServer, servicenowServer, armServer, westServer, northServer, storage];
   let stopped: Promise<void> | undefined;
 
   return {
@@ -184,6 +219,12 @@ export async function startCloud<Company extends SandboxCompany>(options: CloudO
       vault: `https://steward-sandbox.vault.azure.net:${vaultServer.port}`,
       graph: `https://graph.microsoft.com:${graphServer.port}`,
       openai: `https://steward-sandbox.openai.azure.com:${openaiServer.port}`,
+      servicenow: `https://${servicenowHost}:${servicenowServer.port}`,
+      arm: `https://management.azure.com:${armServer.port}`,
+      logic: {
+        westeurope: `https://${logicHosts.westeurope}:${westServer.port}`,
+        northeurope: `https://${logicHosts.northeurope}:${northServer.port}`,
+      },
       tables: storage.tables,
       blobs: storage.blobs,
       channelMetadata: channel.metadataUrl,
@@ -196,6 +237,8 @@ export async function startCloud<Company extends SandboxCompany>(options: CloudO
     channel,
     vault,
     storage,
+    arm,
+    logic,
     credentialFor: (clientId) => ({
       getToken: async (scopes) => {
         const [scope = ''] = [scopes].flat();

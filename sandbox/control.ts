@@ -3,8 +3,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod/v4';
 import { tokenKinds } from './channel.ts';
 import type { Channel } from './channel.ts';
-import { FaultError } from './faults.ts';
+import { FaultError, faultKinds, quirkNames } from './faults.ts';
 import type { Faults } from './faults.ts';
+import { serviceNames } from './http.ts';
 import type { Journal, JournalFilter } from './journal.ts';
 import { journalPage, pageHeaders } from './journal-page.ts';
 import { BodyCutError, BodyTooLargeError, listen, readBody, send, urlOf } from './wire.ts';
@@ -28,9 +29,8 @@ export interface Control {
 const maximumBodyBytes = 1024 * 1024;
 const loopbackHosts = new Set(['127.0.0.1', 'localhost', '[::1]']);
 
-const services = ['identity', 'vault', 'graph', 'servicenow', 'arm', 'openai', 'storage'] as const;
 const filterSchema = z.object({
-  service: z.enum(services).optional(),
+  service: z.enum(serviceNames).optional(),
   effect: z.enum(['true', 'false']).transform((text) => text === 'true').optional(),
   since: z.string().regex(/^\d+$/, 'not a number').transform(Number).optional(),
 });
@@ -43,8 +43,8 @@ const routes: readonly (readonly [method: string, path: string, does: string])[]
   [
     'POST',
     '/faults',
-    '{service, kind: status|delay|hang|reset|body, method?, path?, status?, code?, retryAfterSeconds?, delayMs?, body?, ' +
-      'contentType?, times?} or {clear: true}',
+    `{service, kind: ${faultKinds.join('|')}, quirk?: ${quirkNames.join('|')}, method?, host?, path?, status?, code?, ` +
+      'retryAfterSeconds?, delayMs?, body?, contentType?, location?, times?} or {clear: true}',
   ],
   ['POST', '/token', '{kind?, serviceUrl?}: a channel token, good or bad'],
   ['POST', '/reset', "company, vault, faults, journal and Steward's stores as at the start"],

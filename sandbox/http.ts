@@ -19,6 +19,8 @@ export interface SandboxRequest {
   readonly body: unknown;
   /** Absent when no valid token came. */
   readonly identity?: TokenIdentity;
+  /** A quirk in force that only the service itself can act out; see `quirks` in faults.ts. */
+  readonly quirk?: string;
 }
 
 export interface SandboxResponse {
@@ -45,6 +47,17 @@ export interface Service {
   readonly audience?: string;
   /** The service's own error body, for unknown routes, bad tokens and injected faults. */
   error(status: number, code: string, message: string): unknown;
+  /** How it refuses a missing (undefined) or a bad `Authorization` header, where that is not plain. */
+  challenge?(authorization: string | undefined): Refusal;
+  /** What it keeps, as at the start. */
+  reset?(): void;
 }
 
-export type ServiceName = 'identity' | 'vault' | 'graph' | 'servicenow' | 'arm' | 'openai' | 'storage';
+export interface Refusal {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+}
+
+export const serviceNames = ['identity', 'vault', 'graph', 'servicenow', 'arm', 'logic', 'openai', 'storage'] as const;
+export type ServiceName = (typeof serviceNames)[number];

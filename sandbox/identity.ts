@@ -11,6 +11,8 @@ export interface IdentityOptions {
   /** What `X-IDENTITY-HEADER` must carry. */
   readonly header: string;
   readonly issuer: Issuer;
+  /** Application ID URIs that the tenant registered itself, beside Microsoft's. */
+  readonly audiences?: readonly string[];
 }
 
 export interface IdentityService {
@@ -24,14 +26,14 @@ export interface IdentityService {
 /** App Service gives tokens for about a day. */
 const lifetimeSeconds = 24 * 60 * 60;
 
-const audiences = new Set([
+const microsoftAudiences = [
   'https://vault.azure.net',
   'https://graph.microsoft.com',
   'https://cognitiveservices.azure.com',
   'https://storage.azure.com',
   'https://management.azure.com',
   'https://api.botframework.com',
-]);
+];
 
 const noIdentity = 'No User Assigned or Delegated Managed Identity found for specified ClientId/ResourceId/PrincipalId.';
 
@@ -46,7 +48,8 @@ const errorBody = (statusCode: number, message: string) => ({ statusCode, messag
 const error = (status: number, message: string): SandboxResponse => ({ status, body: errorBody(status, message) });
 
 /** Tokens for exactly the four identities; anything else is refused as App Service does. */
-export function createIdentityService({ seed, identities, header, issuer }: IdentityOptions): IdentityService {
+export function createIdentityService({ seed, identities, header, issuer, audiences: more = [] }: IdentityOptions): IdentityService {
+  const audiences = new Set([...microsoftAudiences, ...more]);
   const objectIds = new Map(identityNames.map((name) => [identities[name], guidFromSeed(seed, `principal/${name}`)] as const));
 
   const issue: IdentityService['issue'] = async (clientId, audience) => {

@@ -1,20 +1,17 @@
 /** Puts one emulated service on the wire: routing, tokens, limits, faults and the journal. */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { quirks } from './faults.ts';
 import type { Faults } from './faults.ts';
-import { playFault } from './fault-play.ts';
-import type { ErrorAnswer } from './fault-play.ts';
-import type { Handler, SandboxRequest, SandboxResponse, Service, TokenIdentity } from './http.ts';
+import { applyQuirks, playFault, rememberNothing } from './fault-play.ts';
+import type { ErrorAnswer, Remembered } from './fault-play.ts';
+import type { Handler, Refusal, SandboxRequest, SandboxResponse, Service, TokenIdentity } from './http.ts';
 import type { Issuer } from './issuer.ts';
 import type { Journal } from './journal.ts';
 import { BodyCutError, BodyTooLargeError, listen, readBody, send, urlOf } from './wire.ts';
 import type { Listening, ServerKey } from './wire.ts';
 
-export interface Refusal {
-  readonly status: number;
-  readonly code: string;
-  readonly message: string;
-}
+export type { Refusal } from './http.ts';
 
 export interface MountOptions {
   readonly service: Service;
@@ -28,7 +25,7 @@ export interface MountOptions {
   /** A check for the whole service, such as a role on the account; undefined lets the request pass. */
   readonly authorise?: ((identity: TokenIdentity) => Refusal | undefined) | undefined;
   /** Who asks, for the journal, where no bearer token says so. */
-  readonly identify?: ((url: URL) => TokenIdentity | undefined) | undefined;
+  readonly identify?: ((url: URL, authorization: string | undefined) => TokenIdentity | undefined) | undefined;
   readonly maximumBodyBytes?: number;
 }
 
@@ -94,8 +91,12 @@ const headersOf = (request: IncomingMessage): Record<string, string> =>
 
 type ParsedBody = { readonly ok: true; readonly value: unknown } | { readonly ok: false };
 
-const parseBody = (bytes: Buffer): ParsedBody => {
+/** Token endpoints take forms (RFC 6749, section 4.3.2); everything else here is JSON. */
+const formType = /^application\/x-www-form-urlencoded\b/i;
+
+const parseBody = (bytes: Buffer, contentType = ''): ParsedBody => {
   if (bytes.length === 0) return { ok: true, value: undefined };
+  if (formType.test(contentType)) return { ok: true, value: Object.fromEntries(new URLSearchParams(bytes.toString('utf8'))) };
   try {
     return { ok: true, value: JSON.parse(bytes.toString('utf8')) };
   } catch {
@@ -111,6 +112,8 @@ export async function mount(options: MountOptions): Promise<Listening> {
   const { requestId, unauthorised } = customs.get(service.name) ?? commonCustoms;
   const maximumBodyBytes = options.maximumBodyBytes ?? defaultMaximumBodyBytes;
   const routes = service.handlers.map((handler): Route => ({ segments: splitPath(handler.path), handler })).sort(bySpecificity);
+
+  let remembered: Remembered | undefined;
 
   const refuse = ({ status, code, message }: Refusal, headers: Readonly<Record<string, string>> = {}): SandboxResponse => ({
     status,
@@ -142,11 +145,11 @@ export async function mount(options: MountOptions): Promise<Listening> {
   };
 
   const authenticate = async (authorization: string | undefined, url: URL): Promise<TokenIdentity | SandboxResponse | undefined> => {
-    if (service.audience === undefined) return identify?.(url);
+    if (service.audience === undefined) return identify?.(url, authorization);
     const verdict = await issuer.verify(authorization, service.audience);
     if ('identity' in verdict) return verdict.identity;
-    const message = `Authentication failed: ${verdict.problem}.`;
-    return refuse({ status: 401, code: unauthorised, message }, challenge === undefined ? {} : { 'www-authenticate': challenge });
+    const plain = { status: 401, code: unauthorised, message: `Authentication failed: ${verdict.problem}.` };
+    return refuse(service.challenge?.(authorization) ?? plain, challenge === undefined ? {} : { 'www-authenticate': challenge });
   };
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -162,7 +165,7 @@ export async function mount(options: MountOptions): Promise<Listening> {
 
     try {
       const bytes = await readBody(request, maximumBodyBytes);
-      const parsed = parseBody(bytes);
+      const parsed = parseBody(bytes, request.headers['content-type']);
       context.bodyBytes = bytes.length;
       context.body = parsed.ok ? parsed.value : unparsed(bytes);
 
@@ -173,18 +176,26 @@ export async function mount(options: MountOptions): Promise<Listening> {
       }
       if (caller !== undefined) context.identity = caller;
 
-      const fault = faults.take(service.name, method, url.pathname);
+      const fault = faults.take(service.name, method, url.pathname, url.hostname);
       if (fault !== undefined) {
         const error: ErrorAnswer = (status, code, message) => ({ headers: idHeader, body: service.error(status, code, message) });
-        if (await playFault(fault, response, error, record)) return;
+        if (await playFault(fault, response, error, record, url)) return;
       }
 
       const refusal = caller === undefined || service.audience === undefined ? undefined : authorise?.(caller);
       if (refusal !== undefined) reply(refuse(refusal));
       else if (!parsed.ok) reply(refuse({ status: 400, code: 'BadRequest', message: 'The request body is not valid JSON.' }));
       else {
-        const identity = caller === undefined ? {} : { identity: caller };
-        reply(await handle({ method, url, headers: headersOf(request), body: parsed.value, ...identity }));
+        const inForce = faults.quirksOf(service.name, method, url.pathname, url.hostname);
+        const forService = inForce.find(({ quirk }) => quirks[quirk].moment === 'service')?.quirk;
+        const asked = {
+          method, url, headers: headersOf(request), body: parsed.value,
+          ...(caller !== undefined && { identity: caller }),
+          ...(forService !== undefined && { quirk: forService }),
+        };
+        if (inForce.length === 0 && faults.list().length === 0) remembered = undefined;
+        const result = await handle(asked);
+        reply(inForce.length === 0 ? result : applyQuirks(inForce, { ...asked, params: {} }, result, service, (remembered ??= rememberNothing())));
       }
     } catch (error) {
       if (error instanceof BodyCutError) return;

@@ -1,5 +1,6 @@
 /** Starts the local cloud and Steward on it: what `npm start` does, and what the stories drive. */
 import { randomUUID } from 'node:crypto';
+import { Agent } from 'node:https';
 import { readFileSync } from 'node:fs';
 import { managedIdentity } from '../src/clients/credential.ts';
 import { createConnectorClient } from '../src/clients/connector.ts';
@@ -8,9 +9,13 @@ import { systemClock } from '../src/clients/clock.ts';
 import { dearest, priceOf } from '../src/clients/model-prices.ts';
 import { deployLatch } from '../src/guard/kill-switch.ts';
 import { createSteward, type Steward } from '../src/steward.ts';
+import { catalogue } from '../src/actions/catalogue.ts';
+import { met } from '../src/clients/systems.ts';
 import { startCloud, type Cloud } from './cloud.ts';
 import { createCompany, type Company } from './company/company.ts';
 import { createGraphService } from './graph/graph.ts';
+import { createServiceNowService } from './servicenow/servicenow.ts';
+import { ONEDRIVE_HOST, placesOf, systemsOf } from './systems.ts';
 import { createModelService } from './model/service.ts';
 import type { RelayOptions } from './model/relay.ts';
 import { startSigningProxy } from './signing-proxy.ts';
@@ -32,6 +37,8 @@ export interface StartOptions {
   /** Tokens from the emulated identity endpoint, as in Azure. It is one for a process, so tests with several clouds go without. */
   readonly managedIdentity?: boolean;
   readonly onError?: (error: unknown) => void;
+  /** Stands in for OneDrive, where reports are put as files. Absent: reports come without a file, as the Agents Playground takes none. */
+  readonly oneDrive?: { readonly endpoint: string; readonly caPem: string };
 }
 
 export interface Sandbox {
@@ -55,7 +62,13 @@ export async function startSandbox(options: StartOptions = {}): Promise<Sandbox>
       const company = createCompany(companySeed, tenantId);
       return { people: company.people(), reset: () => company.reset(), company };
     },
-    graph: (context) => createGraphService({ company: context.company.company, grants: context.graphGrants, tenantId: context.tenantId }),
+    graph: (context) => {
+      const { company: all } = context.company;
+      const { robot } = context.identities;
+      const { address, id } = all.robotMailbox;
+      return createGraphService({ company: all, grants: context.graphGrants, tenantId: context.tenantId, robotClientId: robot, exchangeScopes: new Map([[robot, new Set([id, address])]]) });
+    },
+    servicenow: (context) => createServiceNowService({ company: context.company.company, seed: context.seed, tenantId: context.tenantId, user: context.servicenowUser, password: context.servicenowPassword }),
     openai: (context) => {
       const service = createModelService({ deployment: DEPLOYMENT, reasonerClientIds: new Set([context.identities.reasoner]), ...(options.model && { relay: options.model }) });
       if (options.model === undefined) prepared = () => service.prepare();
@@ -104,9 +117,11 @@ async function startSteward(cloud: Cloud, company: Company, options: StartOption
   const { groups } = company;
   const name = options.model?.name ?? 'sandbox-tool-picker';
   const credentials: Pick<ClientOptions, 'credentialFor'> = options.managedIdentity === true ? {} : { credentialFor: (clientId) => cloud.credentialFor(clientId) };
+  const systems = systemsOf(cloud, company);
   const clients = createClients({
-    endpoints: cloud.endpoints,
-    agent: cloud.agent,
+    endpoints: { ...cloud.endpoints, logic: placesOf(cloud), ...(options.oneDrive && { oneDrive: options.oneDrive.endpoint }) },
+    systems,
+    agent: options.oneDrive === undefined ? cloud.agent : new Agent({ ...cloud.agent.options, ca: [String(cloud.agent.options.ca), options.oneDrive.caPem] }),
     tenantId: cloud.tenantId,
     identities: { reasoner, robot, keeper },
     roleGroups: groups,
@@ -125,6 +140,9 @@ async function startSteward(cloud: Cloud, company: Company, options: StartOption
       ceiling: { monthMicroUsd: MONTH_MICRO_USD, personDayMicroUsd: PERSON_DAY_MICRO_USD, price: priceOf(name) ?? dearest() },
       policy: read('../src/guard/policy.cedar'),
       contract: read('../prompts/steward/skprompt.txt'),
+      // The made-up company takes everything there is.
+      actions: { met: met(systems), enable: catalogue.all().flatMap(({ name, ships }) => (ships === 'disabled' ? [name] : [])), disable: [] },
+      oneDriveHost: options.oneDrive === undefined ? ONEDRIVE_HOST : new URL(options.oneDrive.endpoint).host,
     },
     {
       clients,

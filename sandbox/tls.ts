@@ -16,6 +16,10 @@ const hostNames: readonly string[] = [
   '*.openai.azure.com',
   '*.blob.core.windows.net',
   '*.table.core.windows.net',
+  'management.azure.com',
+  '*.westeurope.logic.azure.com',
+  '*.northeurope.logic.azure.com',
+  '*.service-now.com',
 ];
 
 /**

@@ -1,8 +1,9 @@
-/** Writes what is generated from the catalogue and the contract, or with `--check` fails when a committed file differs. */
+/** Writes what is generated from the catalogue, the policy and the contract, or with `--check` fails when a committed file differs. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod/v4';
 import { catalogue, toolsOf } from '../src/actions/catalogue.ts';
+import { actionsPage, describeActions } from '../src/cli/actions.ts';
 
 const contractShape = z.strictObject({
   preamble: z.string(),
@@ -14,23 +15,24 @@ const contractShape = z.strictObject({
   ),
 });
 
-const folder = new URL('../prompts/steward/', import.meta.url);
-const contract = contractShape.parse(parse(readFileSync(new URL('contract.yaml', folder), 'utf8')));
+const root = new URL('../', import.meta.url);
+const contract = contractShape.parse(parse(readFileSync(new URL('prompts/steward/contract.yaml', root), 'utf8')));
 
 const prompt = [contract.preamble, '', ...contract.clauses.map((clause, index) => `${index + 1}. ${clause.text}`), ''].join('\n');
 const actions = toolsOf(catalogue.all()).map(({ function: { name, description, parameters } }) => ({ name, description, parameters }));
 const config = { schema: 1.1, description: 'The planner of Steward. Generated from contract.yaml and the catalogue.', type: 'completion', completion: { max_tokens: 800 } };
 
 const files: readonly (readonly [string, string])[] = [
-  ['skprompt.txt', prompt],
-  ['actions.json', `${JSON.stringify(actions, null, 2)}\n`],
-  ['config.json', `${JSON.stringify(config, null, 2)}\n`],
+  ['prompts/steward/skprompt.txt', prompt],
+  ['prompts/steward/actions.json', `${JSON.stringify(actions, null, 2)}\n`],
+  ['prompts/steward/config.json', `${JSON.stringify(config, null, 2)}\n`],
+  ['docs/actions.md', actionsPage(describeActions(catalogue, readFileSync(new URL('src/guard/policy.cedar', root), 'utf8')))],
 ];
 
 const check = process.argv.includes('--check');
 let stale = 0;
 for (const [name, content] of files) {
-  const file = new URL(name, folder);
+  const file = new URL(name, root);
   if (!check) {
     writeFileSync(file, content);
     continue;
@@ -43,6 +45,6 @@ for (const [name, content] of files) {
   }
   if (committed === content) continue;
   stale += 1;
-  console.error(`prompts/steward/${name} is not what the catalogue and the contract say: run \`npm run generate\` and commit it`);
+  console.error(`${name} is not what the catalogue, the policy and the contract say: run \`npm run generate\` and commit it`);
 }
 process.exitCode = stale === 0 ? 0 : 1;

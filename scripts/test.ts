@@ -47,7 +47,7 @@ if (existsSync('scripts/generate.ts')) {
 /** Each suite in lanes that run side by side: most stories wait for something most of the time. */
 const suites = new Map<string, readonly (readonly string[])[]>([
   ['unit', lanes('test/unit', [['clients', 'sandbox']])],
-  ['stories', lanes('test/stories', [['people.test.ts', 'waiting.test.ts'], ['approvals.test.ts', 'restart.test.ts'], ['failures.test.ts', 'clicks.test.ts'], ['hostile-model.test.ts']])],
+  ['stories', lanes('test/stories', [['people.test.ts', 'waiting.test.ts'], ['approvals.test.ts', 'restart.test.ts'], ['failures.test.ts', 'clicks.test.ts'], ['hostile-model.test.ts'], ['actions-people.test.ts', 'actions-groups.test.ts'], ['actions-devices.test.ts', 'actions-azure.test.ts'], ['actions-tickets.test.ts', 'reports.test.ts']])],
   ['browser', lanes('test/browser', [])],
 ]);
 /** First, so that it shares the machine with unit tests rather than with the stories that measure time. */

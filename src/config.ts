@@ -1,4 +1,5 @@
 import { z } from 'zod/v4';
+import type { SystemSettings } from './clients/systems.ts';
 import { StewardError } from './errors.ts';
 
 /** What an operator sets: names and ids, never a value that is a secret. */
@@ -14,10 +15,44 @@ export interface Configuration {
   readonly linkHosts: readonly string[];
   /** More Cedar, which may only forbid: docs/policy.md. */
   readonly policyOverlay: string;
+  readonly systems: SystemSettings & { readonly servicenowInstance?: string; readonly oneDriveHost?: string };
+  readonly enableActions: readonly string[];
+  readonly disableActions: readonly string[];
   readonly port: number;
 }
 
 const guid = z.guid();
+const list = <T>(item: z.ZodType<T, string>) =>
+  z
+    .string()
+    .default('')
+    .transform((text) => text.split(',').map((each) => each.trim()).filter((each) => each !== ''))
+    .pipe(z.array(item));
+const actionName = z.string().regex(/^[a-z]+(?:_[a-z]+)+$/, 'must be names of actions separated by commas');
+const AZURE_NAME = '[A-Za-z0-9](?:[A-Za-z0-9._()-]{0,88}[A-Za-z0-9_()-])?';
+/** `SUBSCRIPTION/RESOURCE-GROUP/NAME` */
+const site = z
+  .string()
+  .regex(new RegExp(`^[0-9a-fA-F-]{36}/${AZURE_NAME}/${AZURE_NAME}$`), 'must be SUBSCRIPTION/RESOURCE-GROUP/NAME, several separated by commas')
+  .transform((text) => {
+    const [subscription = '', resourceGroup = '', name = ''] = text.split('/');
+    return { subscription, resourceGroup, name };
+  });
+const resourceGroup = z
+  .string()
+  .regex(new RegExp(`^[0-9a-fA-F-]{36}/${AZURE_NAME}$`), 'must be SUBSCRIPTION/RESOURCE-GROUP')
+  .transform((text) => {
+    const [subscription = '', name = ''] = text.split('/');
+    return { subscription, resourceGroup: name };
+  });
+/** `PLACE/WORKFLOW-ID`, as in the address of its request trigger. */
+const workflow = z
+  .string()
+  .regex(/^prod-\d{2,3}\.[a-z0-9]{3,40}\/[0-9a-f]{32}$/, 'must be PLACE/WORKFLOW-ID such as prod-12.westeurope/ and 32 hex characters')
+  .transform((text) => {
+    const [place = '', workflowId = ''] = text.split('/');
+    return { place, workflowId };
+  });
 const usd = z
   .string()
   .regex(/^\d{1,6}(?:\.\d{1,2})?$/, 'must be an amount in USD such as 250 or 99.50')
@@ -51,6 +86,18 @@ const shape = z.object({
   STEWARD_PERSON_DAILY_CEILING_USD: usd,
   STEWARD_LINK_HOSTS: hosts,
   STEWARD_POLICY_OVERLAY: z.string().max(20_000).default(''),
+  STEWARD_ENABLE_ACTIONS: list(actionName),
+  STEWARD_DISABLE_ACTIONS: list(actionName),
+  STEWARD_MANAGED_GROUP_IDS: list(guid),
+  STEWARD_MAILBOX_ID: guid.optional(),
+  STEWARD_SERVICENOW_INSTANCE: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/i, 'must be the first label of your instance’s host').optional(),
+  STEWARD_SERVICENOW_USER: z.string().regex(/^[\w.@-]{1,100}$/).optional(),
+  STEWARD_SERVICENOW_SECRET: z.string().regex(/^[A-Za-z0-9-]{1,127}$/).default('servicenow-password'),
+  STEWARD_ONEDRIVE_HOST: z.string().regex(/^[a-z0-9-]+-my\.sharepoint\.com$/i, 'must be your tenant’s OneDrive host, such as contoso-my.sharepoint.com').optional(),
+  STEWARD_APP_SERVICES: list(site),
+  STEWARD_RESOURCE_GROUP: resourceGroup.optional(),
+  STEWARD_WORKFLOW_GRANT_GUEST_WIFI: workflow.optional(),
+  STEWARD_WORKFLOW_OFFBOARD_PERSON: workflow.optional(),
   PORT: z.string().regex(/^\d{1,5}$/, 'must be a port').transform(Number).pipe(z.int().min(1).max(65_535)).default(3978),
 });
 
@@ -102,8 +149,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, no
   for (const name of FORBIDDEN) if (env[name] !== undefined && env[name] !== '') problems.push(`${name} must not be set`);
   problems.push(...optionProblems([...nodeOptions, ...(env['NODE_OPTIONS'] ?? '').split(/\s+/)]));
   for (const name of Object.keys(env)) if (name.startsWith('STEWARD_') && !(name in shape.shape)) problems.push(`${name} is not a setting of Steward`);
-  const parsed = shape.safeParse(env);
-  if (!parsed.success) problems.push(...parsed.error.issues.map((issue) => (env[String(issue.path[0])] === undefined ? `${String(issue.path[0])} is missing` : `${String(issue.path[0])}: ${issue.message}`)));
+  // A line of .env.example that was left as it is says nothing.
+  const parsed = shape.safeParse(Object.fromEntries(Object.entries(env).filter(([, value]) => value !== '')));
+  if (!parsed.success) problems.push(...parsed.error.issues.map((issue) => ((env[String(issue.path[0])] ?? '') === '' ? `${String(issue.path[0])} is missing` : `${String(issue.path[0])}: ${issue.message}`)));
   if (parsed.success) {
     const { data } = parsed;
     if (!areDistinct([data.STEWARD_CHANNEL_CLIENT_ID, data.STEWARD_REASONER_CLIENT_ID, data.STEWARD_ROBOT_CLIENT_ID, data.STEWARD_KEEPER_CLIENT_ID])) problems.push('the four client ids must be four different identities');
@@ -112,6 +160,15 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, no
     if (!areDistinct(roles)) problems.push('helpdesk, approver, backup approver and admin must be different groups');
     // One group for VIP and emergency accounts does no harm; one that gives a role would make its members targets of another kind.
     if (![data.STEWARD_VIP_GROUP_ID, data.STEWARD_BREAK_GLASS_GROUP_ID].every((id) => areDistinct([id, ...new Set(roles)]))) problems.push('the groups of VIP and emergency accounts must not be groups that give a role');
+  }
+  if (parsed.success) {
+    const { data } = parsed;
+    if ((data.STEWARD_SERVICENOW_INSTANCE === undefined) !== (data.STEWARD_SERVICENOW_USER === undefined)) problems.push('STEWARD_SERVICENOW_INSTANCE and STEWARD_SERVICENOW_USER are set together or not at all');
+    const own = data.STEWARD_RESOURCE_GROUP;
+    if (data.STEWARD_APP_SERVICES.length > 0 && own === undefined) problems.push('STEWARD_RESOURCE_GROUP is missing: where Steward itself is must never be a target');
+    const isOwn = ({ resourceGroup: group, subscription }: { readonly resourceGroup: string; readonly subscription: string }): boolean =>
+      own !== undefined && `${subscription}/${group}`.toLowerCase() === `${own.subscription}/${own.resourceGroup}`.toLowerCase();
+    if (data.STEWARD_APP_SERVICES.some(isOwn)) problems.push('STEWARD_APP_SERVICES names something in Steward’s own resource group');
   }
   if (problems.length > 0 || !parsed.success) throw new StewardError('CONFIGURATION_INVALID', `the configuration does not hold:\n  ${problems.join('\n  ')}`);
   const { data } = parsed;
@@ -133,6 +190,21 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, no
     personDayMicroUsd: data.STEWARD_PERSON_DAILY_CEILING_USD,
     linkHosts: data.STEWARD_LINK_HOSTS,
     policyOverlay: data.STEWARD_POLICY_OVERLAY,
+    enableActions: data.STEWARD_ENABLE_ACTIONS,
+    disableActions: data.STEWARD_DISABLE_ACTIONS,
+    systems: {
+      managedGroups: data.STEWARD_MANAGED_GROUP_IDS,
+      sites: data.STEWARD_APP_SERVICES,
+      workflows: {
+        ...(data.STEWARD_WORKFLOW_GRANT_GUEST_WIFI && { 'grant guest wifi': data.STEWARD_WORKFLOW_GRANT_GUEST_WIFI }),
+        ...(data.STEWARD_WORKFLOW_OFFBOARD_PERSON && { 'offboard person': data.STEWARD_WORKFLOW_OFFBOARD_PERSON }),
+      },
+      ...(data.STEWARD_MAILBOX_ID !== undefined && { mailbox: data.STEWARD_MAILBOX_ID }),
+      ...(data.STEWARD_SERVICENOW_USER !== undefined && { servicenow: { user: data.STEWARD_SERVICENOW_USER, secret: data.STEWARD_SERVICENOW_SECRET } }),
+      ...(data.STEWARD_SERVICENOW_INSTANCE !== undefined && { servicenowInstance: data.STEWARD_SERVICENOW_INSTANCE }),
+      ...(data.STEWARD_ONEDRIVE_HOST !== undefined && { oneDriveHost: data.STEWARD_ONEDRIVE_HOST }),
+      ...(data.STEWARD_RESOURCE_GROUP && { ownResourceGroup: data.STEWARD_RESOURCE_GROUP }),
+    },
     port: data.PORT,
   };
 }

@@ -7,6 +7,7 @@ import { createConnectorClient } from './clients/connector.ts';
 import { createClients, type Clients } from './clients/create-clients.ts';
 import { managedIdentity } from './clients/credential.ts';
 import { priceOf } from './clients/model-prices.ts';
+import { met } from './clients/systems.ts';
 import { readConfig } from './config.ts';
 import { StewardError } from './errors.ts';
 import { deployLatch } from './guard/kill-switch.ts';
@@ -30,10 +31,12 @@ async function main(): Promise<void> {
   const price = priceOf(config.model.name);
   if (price === undefined) throw new StewardError('PRICE_UNKNOWN', `STEWARD_OPENAI_MODEL \`${config.model.name}\` has no pinned price`);
   const { channel, ...identities } = config.identities;
+  const { systems } = config;
   // Made before anything else asks for a token: the first credential decides the network options of the process.
   const channelCredential = managedIdentity(channel, { tenantId: config.tenantId, clock: systemClock });
   const clients = createClients({
-    endpoints: endpointsFor(config.cloud, config.resources),
+    endpoints: endpointsFor(config.cloud, { ...config.resources, logicPlaces: Object.values(systems.workflows).map(({ place }) => place), ...(systems.servicenowInstance !== undefined && { servicenow: systems.servicenowInstance }), ...(systems.oneDriveHost !== undefined && { oneDriveHost: systems.oneDriveHost }) }),
+    systems,
     tenantId: config.tenantId,
     identities,
     roleGroups: config.roleGroups,
@@ -57,6 +60,8 @@ async function main(): Promise<void> {
       ceiling: { monthMicroUsd: config.monthMicroUsd, personDayMicroUsd: config.personDayMicroUsd, price },
       policy: readFileSync(new URL('guard/policy.cedar', import.meta.url), 'utf8'),
       policyOverlay: config.policyOverlay,
+      actions: { met: met(systems), enable: config.enableActions, disable: config.disableActions },
+      ...(systems.oneDriveHost !== undefined && { oneDriveHost: systems.oneDriveHost }),
       contract: readFileSync(new URL('../prompts/steward/skprompt.txt', import.meta.url), 'utf8'),
     },
     {

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { catalogue } from './actions/catalogue.ts';
+import { catalogue as everything, catalogueOf, type Selection } from './actions/catalogue.ts';
 import { Ledger } from './audit/ledger.ts';
 import { StewardAdapter, type AdapterSettings } from './bot/adapter.ts';
 import { Desk } from './bot/desk.ts';
 import { Front } from './bot/front.ts';
 import { StewardPlanner } from './bot/planner.ts';
+import { Reports } from './bot/reports.ts';
 import { Speaker } from './bot/say.ts';
 import { createServer } from './bot/server.ts';
 import type { Clients } from './clients/create-clients.ts';
@@ -34,6 +35,10 @@ export interface StewardSettings {
   /** A customer's own Cedar, which may only forbid. */
   readonly policyOverlay?: string;
   readonly contract: string;
+  /** Which of the reviewed actions this deployment has. */
+  readonly actions: Selection;
+  /** Where Teams lets the bot put a file of a person. Absent: reports come without a file. */
+  readonly oneDriveHost?: string;
 }
 
 export interface StewardDependencies {
@@ -54,7 +59,9 @@ export interface Steward {
 
 /** The wiring: each part is handed what it needs and nothing else. No globals, no environment. */
 export function createSteward(settings: StewardSettings, { clients, clock, connector, isServiceUrlAllowed, onError }: StewardDependencies): Steward {
-  const policy = new Policy(settings.policy, catalogue.all(), settings.policyOverlay);
+  const catalogue = catalogueOf(settings.actions);
+  // Over the whole catalogue: the policy names actions that this deployment may be without, and an overlay may.
+  const policy = new Policy(settings.policy, everything.all(), settings.policyOverlay);
   const digests = {
     catalogue: catalogue.digest,
     policy: policy.digest,
@@ -71,7 +78,8 @@ export function createSteward(settings: StewardSettings, { clients, clock, conne
   const executor = new Executor(clients.robot, killSwitch, limits, clients.effects, ledger, digestKey, clock);
 
   const adapter = new StewardAdapter({ appId: settings.appId, tenantId: settings.tenantId, ...connector, ...(settings.channelKeys && { channelKeys: settings.channelKeys }) });
-  const speaker = new Speaker(settings.linkHosts, () => clients.secrets());
+  const { oneDriveHost } = settings;
+  const speaker = new Speaker(settings.linkHosts, () => clients.secrets(), undefined, oneDriveHost);
   const desk = new Desk(adapter, speaker, clients.contacts, clients.approvalPlaces, clients.whoIsWho, clock);
   const approvals = new Approvals({
     store: clients.approvals,
@@ -88,7 +96,9 @@ export function createSteward(settings: StewardSettings, { clients, clock, conne
     read: desk.read,
   });
   desk.serve(approvals);
-  const planner = new StewardPlanner({ catalogue, contract: settings.contract, ceiling, gate, executor, approvals, killSwitch, ledger, digestKey, speaker, desk, clock });
+  const { fileOffers: offers, files } = clients;
+  const reports = oneDriveHost === undefined || files === undefined ? undefined : new Reports({ adapter, speaker, offers, files, catalogue, gate, executor, killSwitch, ledger, digestKey, clock, onError });
+  const planner = new StewardPlanner({ catalogue, contract: settings.contract, ceiling, gate, executor, approvals, killSwitch, ledger, digestKey, speaker, desk, reports, clock });
   const front = new Front({
     adapter,
     appId: settings.appId,
@@ -97,6 +107,7 @@ export function createSteward(settings: StewardSettings, { clients, clock, conne
     speaker,
     planner,
     desk,
+    reports,
     approvals,
     gate,
     killSwitch,

@@ -52,7 +52,7 @@ const list = [
   { id: 'path.say-ids', source: 'first turn, 4', sentence: 'No reply and no card shows an internal id of this conversation, whatever the model wrote.' },
   { id: 'path.say-secrets', source: 'first turn, 4', sentence: 'No reply shows a secret shape or a known secret.' },
   { id: 'path.say-links', source: 'first turn, 4', sentence: 'No reply shows a link or image to a host off the list, HTML, or a mention of everyone.' },
-  { id: 'path.catalogue', source: 'first turn, 4', sentence: 'The model is offered exactly the six actions of the first catalogue.' },
+  { id: 'path.catalogue', source: 'first turn, 4', sentence: 'The model is offered exactly the reviewed actions of the catalogue.' },
   { id: 'path.handles', source: 'first turn, 4', sentence: 'Things reach the model as handles, and no directory text does.' },
   { id: 'path.prompt-identical', source: 'design 4', sentence: 'The prompt is byte-identical whatever outsiders call themselves.' },
   { id: 'path.ledger', source: 'first turn, 4', sentence: 'The intent is in the ledger before the effect, the outcome after it.' },
@@ -156,6 +156,32 @@ const list = [
   { id: 'approve.later', source: 'approvals', sentence: 'What is asked for later, or under a condition, is not done now.' },
   { id: 'approve.too-long', source: 'approvals', sentence: 'What can\'t be shown whole is refused, not cut.' },
   { id: 'approve.unknown', source: 'approvals', sentence: 'An outcome that nobody knows is told to the requester and to admins, counted by `status`, and settled by an admin who looked.' },
+
+  // --- devices, App Services, workflows ---
+  { id: 'device.find', source: 'catalogue', sentence: 'A device is found by its serial number, which the model never sees; several are picked from a card; its user is a thing that can be acted on.' },
+  { id: 'device.effects', source: 'catalogue', sentence: 'Sync, lock and wipe are each one request by the robot after the approval that the policy asks for, and are said to be sent, never done.' },
+  { id: 'device.whose', source: 'policy', sentence: 'About a device the policy decides by whoever uses it: a VIP\'s and nobody\'s take a second person, one\'s own is not wiped.' },
+  { id: 'device.errors', source: 'catalogue', sentence: 'Whatever Intune answers, nothing is reported that did not happen.' },
+  { id: 'app.restart', source: 'catalogue', sentence: 'Listed App Services are shown and restarted with a second person; Steward\'s own is out of reach.' },
+  { id: 'workflow.start', source: 'catalogue', sentence: 'A workflow is started with a second person and typed inputs, and is said to be started, never done.' },
+  { id: 'azure.errors', source: 'catalogue', sentence: 'Whatever Azure answers, nothing is reported that did not happen.' },
+  { id: 'observe.effects', source: 'design 5', sentence: 'In observe mode an approved effect is recorded and not carried out, and the card says so.' },
+
+  // --- tickets ---
+  { id: 'ticket.find', source: 'catalogue', sentence: 'A ticket is found by number or words; several are picked from a card; helpdesk alone looks at others\'.' },
+  { id: 'ticket.show', source: 'design 4', sentence: 'What was written in a ticket is shown to the person as inert quotations and reaches no model; its caller, assignee and device are things that can be acted on.' },
+  { id: 'ticket.effects', source: 'catalogue', sentence: 'Comment, assignment and resolution are each one request after a confirmation, in the name of whoever asked.' },
+  { id: 'ticket.own', source: 'policy', sentence: 'Everyone opens tickets in their own name, lists those, and comments on those and no others.' },
+  { id: 'ticket.identity', source: 'catalogue', sentence: 'Where it can\'t be told who somebody is in ServiceNow, nothing is done, and the sentence says what to put right.' },
+  { id: 'ticket.errors', source: 'catalogue', sentence: 'Whatever ServiceNow answers, nothing is reported that did not happen, and nothing is sent twice.' },
+  { id: 'ticket.scene', source: 'design 4', sentence: '“Block the caller and lock her laptop, then comment on it” from a ticket is one plan with one card.' },
+
+  // --- reports ---
+  { id: 'report.card', source: 'catalogue', sentence: 'A report is a card with a chart and its first rows; the model gets counts and no row.' },
+  { id: 'report.file', source: 'catalogue', sentence: 'Who accepts the file of a report has it in their OneDrive: read again at that moment, nothing of it kept until then.' },
+  { id: 'report.bound', source: 'catalogue', sentence: 'A file is for the person who asked, in that chat, on that card, once, and while Steward may act.' },
+  { id: 'report.host', source: 'catalogue', sentence: 'A file is put on the configured OneDrive host and nowhere else, whatever the invoke names.' },
+  { id: 'report.honest', source: 'style, errors', sentence: 'A file that was not put, or of which nobody knows, is said to be so.' },
 
   // --- must show: over HTTP ---
   { id: 'http.bodies', source: 'first turn, must show', sentence: 'Empty, array, 3 MB and malformed bodies: 4xx as fits, nothing executed.' },

@@ -46,6 +46,8 @@ const steward = createSteward(
     ceiling: { monthMicroUsd: 1e12, personDayMicroUsd: 1e12, price: dearest() },
     policy: read('../../src/guard/policy.cedar'),
     contract: read('../../prompts/steward/skprompt.txt'),
+    // What every deployment has: the cloud of this measurement connects no other system.
+    actions: { met: new Set(), enable: [], disable: [] },
   },
   {
     clients,

@@ -1,4 +1,4 @@
-/** The rules of docs/policy.md for casbin: attributes and matchers, deny overrides. Only for figures; nothing is decided by it. */
+/** The rules of docs/policy.md for casbin, without those about groups: attributes and matchers, deny overrides. Only for figures; nothing is decided by it. */
 import { policyClassOf, type Action } from '../../src/actions/action.ts';
 import type { PersonFacts } from '../../src/guard/ports.ts';
 import type { PolicyRequest } from '../../src/guard/policy.ts';
@@ -25,6 +25,7 @@ m = eval(p.rule)
 const ALLOW: readonly string[] = [
   'r.act.is == "read" && r.sub.helpdesk && (!r.ctx.untrusted || r.ctx.confirmed)',
   'r.act.ownAccount && r.sub.employee && r.obj.self && (!r.ctx.untrusted || r.ctx.confirmed)',
+  'r.act.ownTickets && r.sub.employee && (!r.ctx.untrusted || r.ctx.confirmed)',
   'r.act.is == "sensitive_read" && r.sub.helpdesk && r.ctx.justified && (!r.ctx.untrusted || r.ctx.confirmed)',
   'r.act.is == "sensitive_read" && r.sub.employee && r.obj.self && (!r.ctx.untrusted || r.ctx.confirmed)',
   'r.act.is == "self_service" && r.sub.employee && (!r.ctx.untrusted || r.ctx.confirmed)',
@@ -74,7 +75,8 @@ function actOf(action: Action): Readonly<Record<string, unknown>> {
   return {
     is,
     effect: is !== 'read' && is !== 'sensitive_read',
-    ownAccount: ['show_person', 'list_devices'].includes(action.name),
+    ownAccount: ['show_person', 'list_devices', 'list_apps'].includes(action.name),
+    ownTickets: action.name === 'list_own_tickets',
     neverSelf: ['block_sign_in', 'unblock_sign_in'].includes(action.name) || is === 'critical',
   };
 }

@@ -1,12 +1,11 @@
 /** Plans from the grammar through Steward's parts, people who click by chance, and the books. */
-import { catalogue } from '../../src/actions/catalogue.ts';
 import type { StoredHandle } from '../../src/actions/handles.ts';
 import type { PersonFacts } from '../../src/guard/ports.ts';
 import { chanceOf, type Chance } from '../random.ts';
 import type { ShownCard } from './bookkeeper.ts';
 import { hostilePlan, lastWord, type Loot } from './grammar.ts';
 import { approvers, everybody, gone, requesters, targets } from './people.ts';
-import { APPROVE, approversOf, chatOf, handlesFor, SETTLED_MS, World, type Sabotage } from './world.ts';
+import { APPROVE, approversOf, chatOf, handlesFor, playedActions, SETTLED_MS, World, type Sabotage } from './world.ts';
 
 /** Turns share a world for so long: conversations go on, limits fill up, old cards lie around. */
 const TURNS_OF_A_WORLD = 400;
@@ -96,7 +95,7 @@ async function playTurn(world: World, chance: Chance, memory: Memory, add: Add):
   const handlesOf = (entries: readonly StoredHandle[], kind: string): readonly string[] => entries.filter((entry) => entry.kind === kind).map(({ handle }) => handle);
   const people = handlesOf(live, 'person');
   const loot: Loot = {
-    actions: catalogue.all(),
+    actions: playedActions,
     own: people,
     devices: handlesOf(live, 'device'),
     texts: handlesOf(live, 'text'),

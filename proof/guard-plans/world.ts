@@ -6,7 +6,7 @@ import { Catalogue, catalogue as realCatalogue } from '../../src/actions/catalog
 import type { Action } from '../../src/actions/action.ts';
 import { HandleBook, HANDLE_TTL_MS, type StoredHandle } from '../../src/actions/handles.ts';
 import { InternalId } from '../../src/actions/internal-id.ts';
-import type { Robot } from '../../src/actions/ports.ts';
+import type { DeviceDirectory, PeopleDirectory, Robot } from '../../src/actions/ports.ts';
 import { Ledger } from '../../src/audit/ledger.ts';
 import type { LedgerRecord } from '../../src/audit/record.ts';
 import { StewardAdapter } from '../../src/bot/adapter.ts';
@@ -40,6 +40,10 @@ const TENANT = 'tenant';
 const BOT = '28:bot';
 /** A request that was just made waits a second for the note of its card; afterwards it does not. */
 export const SETTLED_MS = 6_000;
+
+/** The actions that the robot of this world plays. */
+const PLAYED: readonly string[] = ['find_person', 'show_person', 'list_devices', 'block_sign_in', 'unblock_sign_in', 'revoke_sessions'];
+export const playedActions: readonly Action[] = realCatalogue.all().filter(({ name }) => PLAYED.includes(name));
 
 /** A latch row in a storage whose clock goes. */
 class PlayedLatch extends MemoryLatch {
@@ -139,7 +143,8 @@ export class World {
     const nowMs = (): number => clock.now().getTime();
     this.books = new Bookkeeper(company, nowMs);
     const catalogue = this.#spied(sabotage);
-    const policy = new Policy(policyText, catalogue.all());
+    // The policy names actions that are not played.
+    const policy = new Policy(policyText, realCatalogue.all());
     if (sabotage === 'confirm runs at once') {
       const ask = policy.ask.bind(policy);
       policy.ask = (request) => ask({ ...request, confirmed: true });
@@ -238,7 +243,7 @@ export class World {
   // --- what is played ----------------------------------------------------------------------------------------------
 
   #spied(sabotage: Sabotage | undefined): Catalogue {
-    return new Catalogue(realCatalogue.all().map((action): Action => ({
+    return new Catalogue(playedActions.map((action): Action => ({
       ...action,
       ...(sabotage === 'arguments are not parsed' && 'reason' in action.parameters.shape && { parameters: action.parameters.extend({ reason: z.any() }) }),
       run: async (given, robot, context) => {
@@ -255,31 +260,31 @@ export class World {
       if (this.#failing) throw new StewardError('SYSTEM_REFUSED', 'played');
       return { requestIds: ['request'] };
     };
-    const personOf = (facts: PersonFacts) => ({ id: facts.id, displayName: facts.displayName, userPrincipalName: facts.userPrincipalName, signInAllowed: facts.enabled, guest: facts.guest });
-    return {
-      people: {
-        find: async (text, limit) => {
-          await this.books.robot('find_person', undefined);
-          if (typeof text !== 'string' || limit !== 10) this.books.violation('a search was asked with other arguments');
-          const people = text === 'Ordinary' ? everybody.slice(0, 3) : everybody.filter(({ displayName }) => displayName === text);
-          return { people: people.map(personOf), more: false };
-        },
-        show: async (id) => {
-          await this.books.robot('show_person', id);
-          const found = everybody.find((each) => each.id.equals(id));
-          if (found === undefined) throw new StewardError('SYSTEM_NOT_FOUND', 'played');
-          return personOf(found);
-        },
-        setSignInAllowed: async (id, allowed) => effect(allowed ? 'unblock_sign_in' : 'block_sign_in', id),
-        revokeSessions: async (id) => effect('revoke_sessions', id),
+    const personOf = (facts: PersonFacts) => ({ id: facts.id, displayName: facts.displayName, userPrincipalName: facts.userPrincipalName, signInAllowed: facts.enabled, guest: facts.guest, licences: [] });
+    const people: Pick<PeopleDirectory, 'find' | 'show' | 'setSignInAllowed' | 'revokeSessions'> = {
+      find: async (text, limit) => {
+        await this.books.robot('find_person', undefined);
+        if (typeof text !== 'string' || limit !== 10) this.books.violation('a search was asked with other arguments');
+        const people = text === 'Ordinary' ? everybody.slice(0, 3) : everybody.filter(({ displayName }) => displayName === text);
+        return { people: people.map(personOf), more: false };
       },
-      devices: {
-        listOf: async (id) => {
-          await this.books.robot('list_devices', id);
-          return { devices: [{ id: new InternalId(`device-of-${id.digest()}`), name: 'Laptop', platform: 'windows', osVersion: '1', model: 'm', serialNumber: 's', compliance: 'compliant' }], more: false };
-        },
+      show: async (id) => {
+        await this.books.robot('show_person', id);
+        const found = everybody.find((each) => each.id.equals(id));
+        if (found === undefined) throw new StewardError('SYSTEM_NOT_FOUND', 'played');
+        return personOf(found);
+      },
+      setSignInAllowed: async (id, allowed) => effect(allowed ? 'unblock_sign_in' : 'block_sign_in', id),
+      revokeSessions: async (id) => effect('revoke_sessions', id),
+    };
+    const devices: Pick<DeviceDirectory, 'listOf'> = {
+      listOf: async (id) => {
+        await this.books.robot('list_devices', id);
+        return { devices: [{ id: new InternalId(`device-of-${id.digest()}`), name: 'Laptop', platform: 'windows', osVersion: '1', model: 'm', serialNumber: 's', compliance: 'compliant' }], more: false };
       },
     };
+    // The played actions use no other hand.
+    return { people, devices } as unknown as Robot;
   }
 
   #complete(request: ModelRequest): ModelReply {

@@ -1,17 +1,25 @@
 /** A small company: people, groups, directory roles and devices, the same for the same seed. */
 
+import { createIssues, createMethods, createSignIns } from './activity.ts';
+import { createAdditions } from './additions.ts';
+import { createApps } from './apps.ts';
 import { createDevice, toGraphTime } from './devices.ts';
 import type { DeviceKind } from './devices.ts';
+import { assignLicences, createSubscriptions } from './licences.ts';
 import {
   drawNames, hostile, namesakes, personaNames, sharers, toAddressPart, toAlias, toDisplayName, unusual,
 } from './names.ts';
 import type { PersonName } from './names.ts';
 import { createRandom } from './random.ts';
 import type { Random } from './random.ts';
-import type { DirectoryRole, Group, ManagedDevice, Persona, RoleGroupIds, User, UserChanges } from './types.ts';
+import type {
+  AppRoleAssignment, AuthenticationMethod, DirectoryRole, Group, IdentityCases, ManagedDevice, Persona, RoleGroupIds, SentMail,
+  ServiceHealthIssue, ServicePrincipal, SignIn, Subscription, User, UserChanges,
+} from './types.ts';
 
 export type {
-  ComplianceState, DirectoryRole, Group, ManagedDevice, OperatingSystem, Persona, RoleGroupIds, User, UserChanges,
+  AppRoleAssignment, AssignedLicense, AuthenticationMethod, ComplianceState, DirectoryRole, Group, IdentityCases, LicenseAssignmentState,
+  ManagedDevice, OperatingSystem, Persona, RoleGroupIds, SentMail, ServiceHealthIssue, ServicePrincipal, SignIn, Subscription, User, UserChanges,
 } from './types.ts';
 
 export interface Company {
@@ -33,13 +41,33 @@ export interface Company {
   readonly devices: ReadonlyMap<string, ManagedDevice>;
   /** Id of each user's manager; the head of the company, guests and second accounts have none. */
   readonly managers: ReadonlyMap<string, string>;
+  /** Ids of the groups that the customer lets the robot fill: their owner is the robot's service principal. */
+  readonly managedGroups: readonly string[];
+  /** Object id of the robot's service principal; the token of the same seed carries it too. */
+  readonly robotPrincipalId: string;
+  /** The shared mailbox that the robot sends from. Its user is nobody's, and not in `people()`. */
+  readonly robotMailbox: { readonly id: string; readonly address: string };
+  readonly identityCases: IdentityCases;
+  readonly subscriptions: readonly Subscription[];
+  readonly servicePrincipals: ReadonlyMap<string, ServicePrincipal>;
+  readonly appRoleAssignments: readonly AppRoleAssignment[];
+  readonly serviceHealthIssues: readonly ServiceHealthIssue[];
+  /** What was sent through Graph, oldest first; only so many are kept. */
+  readonly sentMail: readonly SentMail[];
+  /** What somebody registered to sign in with. */
+  authenticationMethodsOf(id: string): readonly AuthenticationMethod[];
+  /** Everybody's sign-ins of the month before the epoch, newest first. */
+  signIns(): readonly SignIn[];
   /**
    * Everybody, personas first, then ordinary employees with a name of their own, then the special cases (namesakes,
-   * hostile names, VIPs, second accounts, privileged, disabled, guests, the break-glass account).
+   * hostile names, VIPs, second accounts, privileged, disabled, guests, the break-glass account), then who came later.
    */
   people(): readonly Persona[];
-  /** The one door through which the directory changes; only the Graph service uses it. False when nothing changed. */
+  /** One of the doors through which the directory changes; only the Graph service uses them. False when nothing changed. */
   changeUser(id: string, changes: UserChanges): boolean;
+  /** Sets the direct members of a group. False when nothing changed. */
+  changeMembers(groupId: string, members: readonly string[]): boolean;
+  keepMail(mail: SentMail): void;
   /** Puts everything back as the seed made it. */
   reset(): void;
 }
@@ -144,7 +172,19 @@ interface Built {
   readonly devices: readonly ManagedDevice[];
   readonly people: readonly Persona[];
   readonly personas: readonly Persona[];
+  readonly managedGroups: readonly string[];
+  readonly robotPrincipalId: string;
+  readonly robotMailbox: Company['robotMailbox'];
+  readonly identityCases: IdentityCases;
+  readonly subscriptions: readonly Subscription[];
+  readonly servicePrincipals: readonly ServicePrincipal[];
+  readonly appRoleAssignments: readonly AppRoleAssignment[];
 }
+
+/** Starts the second generator, from which everything is drawn that came later. */
+const additionSalt = 0x41_64_64_73;
+/** Mails that are kept, so that a long run does not fill the memory. */
+const maximumSentMail = 500;
 
 const companyName = 'Halden Works';
 const domain = 'haldenworks.example';
@@ -186,6 +226,7 @@ function build(seed: number, tenantId: string, epochMs: number): Built {
     const user: User = {
       id: random.uuid(),
       accountEnabled: trait !== 'disabled',
+      assignedLicenses: [],
       businessPhones: isPerson && !isGuest && random.chance(0.7) ? [office.phone(random)] : [],
       city: isGuest || !isPerson ? null : office.city,
       companyName: isGuest ? null : companyName,
@@ -200,6 +241,7 @@ function build(seed: number, tenantId: string, epochMs: number): Built {
       givenName: isPerson ? name.given : null,
       jobTitle: isGuest || !isPerson ? null : (blueprint.jobTitle ?? random.pick(jobTitles[department ?? 'Operations'] ?? ['Specialist'])),
       lastPasswordChangeDateTime: toGraphTime(passwordMs),
+      licenseAssignmentStates: [],
       mail,
       mailNickname: isGuest ? userPrincipalName.split('@')[0] ?? alias : alias,
       mobilePhone: isPerson && !isGuest && random.chance(0.85) ? office.mobile(random) : null,
@@ -316,6 +358,7 @@ function build(seed: number, tenantId: string, epochMs: number): Built {
     visibility: null,
     ...extra,
     members,
+    owners: [],
   });
   const ids = (users: readonly User[]): string[] => users.map((user) => user.id);
   // Visibility is always Private on role-assignable groups, and they may neither nest nor be dynamic:
@@ -426,17 +469,48 @@ function build(seed: number, tenantId: string, epochMs: number): Built {
   ];
   const others = order.flatMap((trait) => all.filter((draft) => draft.trait === trait && !first.includes(draft.user)));
 
+  // From here on nothing is drawn from the first generator any more.
+  const later = createRandom(seed ^ additionSalt);
+  const additions = createAdditions({
+    random: later, seed, epochMs, companyName, domain, tenantDomain, staff, chief, personas: first, administrator: globalAdministrator, financeHead: vip,
+  });
+  const laterTeamsId = (): string => `29:1${later.text('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_', 60)}`;
+  const laterPeople = additions.people.map((user): Persona => ({
+    name: user.displayName,
+    teamsId: laterTeamsId(),
+    aadObjectId: user.id,
+    upn: user.userPrincipalName,
+    tenantId,
+    roles: [user.userType === 'Guest' ? 'guest' : 'employee'],
+  }));
+  for (const user of additions.people) if (user.userType === 'Member') managers.set(user.id, chief.id);
+  const allGroups = [...groups, ...additions.groups];
+  const users = assignLicences([...all.map(({ user }) => user), ...additions.users], {
+    random: later, frontlineGroup: additions.frontlineGroup, certain: new Set(ids(first)),
+  });
+  const apps = createApps(later, epochMs, domain, additions.robotPrincipalId, allGroups, [helpdeskOne, approver]);
+
   return {
-    users: all.map(({ user }) => user),
+    users,
     managers,
-    groups,
+    groups: allGroups,
+    managedGroups: additions.managedGroups,
+    robotPrincipalId: additions.robotPrincipalId,
+    robotMailbox: additions.robotMailbox,
+    identityCases: {
+      ...additions.cases,
+      sharedEmployeeIds: [[helpdeskOne.id, helpdeskSecond.id], [adminTwo.id, adminSecond.id]],
+    },
+    subscriptions: createSubscriptions(users, later),
+    servicePrincipals: apps.servicePrincipals,
+    appRoleAssignments: apps.assignments,
     roleGroups: {
       helpdesk: helpdeskGroup.id, approver: approverGroup.id, admin: adminGroup.id, vip: vipGroup.id, breakGlass: breakGlassGroup.id,
     },
     roles,
     devices,
     personas,
-    people: [...personas, ...others.map(({ user }) => personaOf(user))],
+    people: [...personas, ...others.map(({ user }) => personaOf(user)), ...laterPeople],
   };
 }
 
@@ -446,6 +520,11 @@ export function createCompany(seed: number, tenantId: string, options: CompanyOp
   if (Number.isNaN(epoch.getTime())) throw new RangeError('`epoch` is not a time');
   const built = build(seed, tenantId, epoch.getTime());
   const users = new Map(built.users.map((user) => [user.id, user]));
+  const directoryGroups = new Map(built.groups.map((group) => [group.id, group]));
+  const sentMail: SentMail[] = [];
+  // Made when somebody asks, since few do and a start should be quick.
+  let signIns: readonly SignIn[] | undefined;
+  const seededUsers = new Map(users);
 
   return {
     name: companyName,
@@ -456,10 +535,28 @@ export function createCompany(seed: number, tenantId: string, options: CompanyOp
     personas: built.personas,
     groups: built.roleGroups,
     users,
-    directoryGroups: new Map(built.groups.map((group) => [group.id, group])),
+    directoryGroups,
     directoryRoles: new Map(built.roles.map((role) => [role.id, role])),
     devices: new Map(built.devices.map((device) => [device.id, device])),
     managers: built.managers,
+    managedGroups: built.managedGroups,
+    robotPrincipalId: built.robotPrincipalId,
+    robotMailbox: built.robotMailbox,
+    identityCases: built.identityCases,
+    subscriptions: built.subscriptions,
+    servicePrincipals: new Map(built.servicePrincipals.map((principal) => [principal.id, principal])),
+    appRoleAssignments: built.appRoleAssignments,
+    serviceHealthIssues: createIssues(epoch.getTime()),
+    sentMail,
+    authenticationMethodsOf: (id) => {
+      const user = seededUsers.get(id);
+      return user === undefined ? [] : createMethods(seed, user);
+    },
+    signIns: () => {
+      signIns ??= built.users.flatMap((user) => createSignIns(seed, user, epoch.getTime()))
+        .sort((one, other) => other.createdDateTime.localeCompare(one.createdDateTime));
+      return signIns;
+    },
     people: () => built.people,
     changeUser: (id, changes) => {
       const user = users.get(id);
@@ -468,9 +565,21 @@ export function createCompany(seed: number, tenantId: string, options: CompanyOp
       users.set(id, changed);
       return JSON.stringify(changed) !== JSON.stringify(user);
     },
+    changeMembers: (groupId, members) => {
+      const group = directoryGroups.get(groupId);
+      if (group === undefined) return false;
+      directoryGroups.set(groupId, { ...group, members: [...members] });
+      return JSON.stringify(members) !== JSON.stringify(group.members);
+    },
+    keepMail: (mail) => {
+      sentMail.push(mail);
+      if (sentMail.length > maximumSentMail) sentMail.shift();
+    },
     reset: () => {
       // `set` on a present key keeps its place, so listings come back in the same order.
       for (const user of built.users) users.set(user.id, user);
+      for (const group of built.groups) directoryGroups.set(group.id, group);
+      sentMail.length = 0;
     },
   };
 }

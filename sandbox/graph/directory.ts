@@ -19,7 +19,7 @@ const groupReaders = [
 const roleReaders = ['RoleManagement.Read.Directory', 'RoleManagement.ReadWrite.Directory', 'Directory.Read.All', 'Directory.ReadWrite.All'];
 
 // Domain objects are plain records of Graph's properties; the OData layer reads them by name.
-export const toEntity = (object: { readonly id: string }): Entity => ({ ...object });
+export const toEntity = (object: { readonly id: string } | Entity): Entity => ({ ...object });
 
 export interface Typed {
   readonly type: EntityType;
@@ -45,7 +45,7 @@ const mayRead = (granted: Granted, type: EntityType): boolean => {
     case 'user': return hasAny(granted, [...userReaders, 'User.ReadBasic.All']);
     case 'group': return hasAny(granted, groupReaders);
     case 'directoryRole': return hasAny(granted, roleReaders);
-    case 'managedDevice': return false;
+    default: return false; // no other type is a member or a container
   }
 };
 
@@ -66,6 +66,15 @@ export function findObject(company: Company, id: string): Typed | undefined {
   if (user !== undefined) return { type: userType, entity: toEntity(user) };
   const group = company.directoryGroups.get(id);
   return group === undefined ? undefined : { type: groupType, entity: toEntity(group) };
+}
+
+/** Every group and directory role that the object is in itself. */
+export function directContainersOf(company: Company, id: string): readonly Typed[] {
+  const holds = ({ members }: { readonly members: readonly string[] }): boolean => members.includes(id);
+  return [
+    ...[...company.directoryGroups.values()].filter(holds).map((group) => ({ type: groupType, entity: toEntity(group) })),
+    ...[...company.directoryRoles.values()].filter(holds).map((role) => ({ type: directoryRoleType, entity: toEntity(role) })),
+  ];
 }
 
 /** Every group and directory role that the object is in, directly or through groups. */

@@ -10,6 +10,13 @@ export interface GraphOptions {
   readonly grants: (clientId: string) => ReadonlySet<string>;
   readonly tenantId: string;
   readonly now?: () => Date;
+  /** Client id of the robot, whose service principal owns the groups in `company.managedGroups`. Without it nobody is the robot. */
+  readonly robotClientId?: string;
+  /**
+   * Mailboxes (address or user id) that a client id may send from, by Exchange's RBAC for Applications:
+   * learn.microsoft.com/exchange/permissions-exo/application-rbac. It adds to what app roles allow.
+   */
+  readonly exchangeScopes?: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
 export interface Call {
@@ -18,6 +25,13 @@ export interface Call {
   /** The caller's app roles. */
   readonly granted: ReadonlySet<string>;
   readonly now: Date;
+  readonly tenantId: string;
+  readonly isRobot: boolean;
+  readonly robotClientId: string | undefined;
+  /** Mailboxes that Exchange lets the caller send from, in lower case. */
+  readonly mailboxes: ReadonlySet<string>;
+  /** How long after the company's epoch the service started. What "happened lately" is moved by it, so that it stays late. */
+  readonly sinceEpochMs: number;
   /** A path parameter of the handler. */
   parameter(name: string): string;
 }
@@ -28,26 +42,35 @@ export interface Endpoint {
   readonly path: string;
   /** App roles of which one is enough. */
   readonly permissions: readonly string[];
+  /** True where something else than an app role opens it too, such as owning the group; `respond` then asks for both. */
+  readonly asksItself?: true;
   respond(call: Call): SandboxResponse;
 }
 
 export const hasAny = (granted: ReadonlySet<string>, permissions: readonly string[]): boolean =>
   permissions.some((permission) => granted.has(permission));
 
-/** Makes the handler that the sandbox serves. */
-export function toHandler(endpoint: Endpoint, options: GraphOptions): Handler {
-  const { company, grants, now = () => new Date() } = options;
+/** Makes the handler that the sandbox serves. `startedMs` is when the service started. */
+export function toHandler(endpoint: Endpoint, options: GraphOptions, startedMs: number): Handler {
+  const { company, grants, tenantId, robotClientId, exchangeScopes, now = () => new Date() } = options;
+  const sinceEpochMs = Math.max(0, startedMs - company.epoch.getTime());
 
   const answer = (request: SandboxRequest, date: Date): SandboxResponse => {
     // The serving layer has checked the token; without one there is nobody to ask for permissions.
     if (request.identity === undefined) throw new GraphError(401, 'InvalidAuthenticationToken', 'Access token is empty.');
-    const granted = grants(request.identity.clientId);
-    if (!hasAny(granted, endpoint.permissions)) throw insufficientPrivileges();
+    const { clientId } = request.identity;
+    const granted = grants(clientId);
+    if (endpoint.asksItself !== true && !hasAny(granted, endpoint.permissions)) throw insufficientPrivileges();
     return endpoint.respond({
       request,
       company,
       granted,
       now: date,
+      tenantId,
+      isRobot: robotClientId !== undefined && clientId === robotClientId,
+      robotClientId,
+      mailboxes: new Set([...(exchangeScopes?.get(clientId) ?? [])].map((mailbox) => mailbox.toLowerCase())),
+      sinceEpochMs,
       parameter: (name) => request.params[name] ?? '',
     });
   };

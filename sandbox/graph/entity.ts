@@ -5,7 +5,11 @@ export type Entity = Readonly<Record<string, unknown>> & { readonly id: string }
 
 export interface EntityType {
   /** As in `microsoft.graph.user`. */
-  readonly name: 'user' | 'group' | 'directoryRole' | 'managedDevice';
+  readonly name:
+    | 'user' | 'group' | 'directoryRole' | 'servicePrincipal' | 'appRoleAssignment' | 'subscribedSku' | 'licenseDetails' | 'signIn'
+    | 'serviceHealthIssue' | 'managedDevice';
+  /** Where it lives, if not in the directory: other services know no advanced queries. */
+  readonly service?: 'intune' | 'reports' | 'announcements';
   readonly properties: readonly string[];
   /** Returned without `$select`. */
   readonly defaults: readonly string[];
@@ -25,8 +29,8 @@ export const userType: EntityType = {
   name: 'user',
   properties: [
     ...userDefaults,
-    'accountEnabled', 'city', 'companyName', 'country', 'createdDateTime', 'creationType', 'department', 'employeeId',
-    'employeeType', 'externalUserState', 'lastPasswordChangeDateTime', 'mailNickname', 'onPremisesImmutableId',
+    'accountEnabled', 'assignedLicenses', 'city', 'companyName', 'country', 'createdDateTime', 'creationType', 'department', 'employeeId',
+    'employeeType', 'externalUserState', 'lastPasswordChangeDateTime', 'licenseAssignmentStates', 'mailNickname', 'onPremisesImmutableId',
     'onPremisesSamAccountName', 'onPremisesSyncEnabled', 'otherMails', 'proxyAddresses', 'signInSessionsValidFromDateTime',
     'usageLocation', 'userType',
     // Known to Graph, empty in this company.
@@ -55,7 +59,7 @@ export const groupType: EntityType = {
   name: 'group',
   properties: groupProperties,
   defaults: groupProperties,
-  filterable: ['id', 'displayName', 'isAssignableToRole', 'mail', 'mailEnabled', 'mailNickname', 'onPremisesSyncEnabled', 'securityEnabled'],
+  filterable: ['id', 'displayName', 'groupTypes', 'isAssignableToRole', 'mail', 'mailEnabled', 'mailNickname', 'onPremisesSyncEnabled', 'securityEnabled'],
   sortable: new Map([['displayName', 'default']]),
   tokenised: ['displayName', 'description'],
 };
@@ -71,6 +75,92 @@ export const directoryRoleType: EntityType = {
   tokenised: ['displayName', 'description'],
 };
 
+const servicePrincipalProperties = [
+  'id', 'accountEnabled', 'appDisplayName', 'appId', 'appRoleAssignmentRequired', 'description', 'displayName', 'homepage', 'loginUrl',
+  'servicePrincipalType', 'tags',
+];
+
+export const servicePrincipalType: EntityType = {
+  name: 'servicePrincipal',
+  properties: servicePrincipalProperties,
+  defaults: servicePrincipalProperties,
+  filterable: ['id', 'accountEnabled', 'appId', 'displayName', 'homepage', 'servicePrincipalType', 'tags'],
+  sortable: new Map([['displayName', 'default']]),
+  tokenised: ['displayName'],
+};
+
+const appRoleAssignmentProperties = [
+  'id', 'deletedDateTime', 'appRoleId', 'createdDateTime', 'principalDisplayName', 'principalId', 'principalType', 'resourceDisplayName', 'resourceId',
+];
+
+export const appRoleAssignmentType: EntityType = {
+  name: 'appRoleAssignment',
+  properties: appRoleAssignmentProperties,
+  defaults: appRoleAssignmentProperties,
+  filterable: ['resourceId'],
+  sortable: new Map(),
+  tokenised: [],
+};
+
+const subscribedSkuProperties = [
+  'accountName', 'accountId', 'appliesTo', 'capabilityStatus', 'consumedUnits', 'id', 'skuId', 'skuPartNumber', 'subscriptionIds',
+  'prepaidUnits', 'servicePlans',
+];
+
+export const subscribedSkuType: EntityType = {
+  name: 'subscribedSku',
+  properties: subscribedSkuProperties,
+  defaults: subscribedSkuProperties,
+  filterable: [],
+  sortable: new Map(),
+  tokenised: [],
+};
+
+const licenseDetailsProperties = ['id', 'servicePlans', 'skuId', 'skuPartNumber'];
+
+export const licenseDetailsType: EntityType = {
+  name: 'licenseDetails',
+  properties: licenseDetailsProperties,
+  defaults: licenseDetailsProperties,
+  filterable: [],
+  sortable: new Map(),
+  tokenised: [],
+};
+
+const signInProperties = [
+  'id', 'createdDateTime', 'userDisplayName', 'userPrincipalName', 'userId', 'appId', 'appDisplayName', 'ipAddress', 'clientAppUsed',
+  'correlationId', 'conditionalAccessStatus', 'isInteractive', 'resourceDisplayName', 'resourceId', 'status', 'deviceDetail', 'location',
+];
+
+export const signInType: EntityType = {
+  name: 'signIn',
+  service: 'reports',
+  properties: signInProperties,
+  defaults: signInProperties,
+  // learn.microsoft.com/graph/api/resources/signin
+  filterable: [
+    'id', 'appDisplayName', 'appId', 'clientAppUsed', 'conditionalAccessStatus', 'correlationId', 'createdDateTime', 'ipAddress',
+    'userDisplayName', 'userId', 'userPrincipalName',
+  ],
+  sortable: new Map([['createdDateTime', 'default']]),
+  tokenised: [],
+};
+
+const serviceHealthIssueProperties = [
+  'startDateTime', 'endDateTime', 'lastModifiedDateTime', 'title', 'id', 'impactDescription', 'classification', 'origin', 'status', 'service',
+  'feature', 'featureGroup', 'isResolved',
+];
+
+export const serviceHealthIssueType: EntityType = {
+  name: 'serviceHealthIssue',
+  service: 'announcements',
+  properties: serviceHealthIssueProperties,
+  defaults: serviceHealthIssueProperties,
+  filterable: ['classification', 'isResolved', 'lastModifiedDateTime', 'service', 'startDateTime', 'status'],
+  sortable: new Map([['lastModifiedDateTime', 'default'], ['startDateTime', 'default']]),
+  tokenised: [],
+};
+
 const deviceProperties = [
   'id', 'userId', 'deviceName', 'managedDeviceOwnerType', 'enrolledDateTime', 'lastSyncDateTime', 'operatingSystem', 'complianceState',
   'jailBroken', 'managementAgent', 'osVersion', 'azureADRegistered', 'azureADDeviceId', 'deviceRegistrationState',
@@ -80,6 +170,7 @@ const deviceProperties = [
 
 export const managedDeviceType: EntityType = {
   name: 'managedDevice',
+  service: 'intune',
   properties: deviceProperties,
   defaults: deviceProperties,
   filterable: [

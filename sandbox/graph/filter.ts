@@ -48,6 +48,10 @@ function tokenise(text: string): readonly Token[] {
   return tokens;
 }
 
+const booleans = new Set([
+  'accountEnabled', 'isAssignableToRole', 'isResolved', 'mailEnabled', 'onPremisesSyncEnabled', 'securityEnabled',
+]);
+
 const fold = (text: string): string => text.toLowerCase();
 
 function equals(value: unknown, literal: Literal): boolean {
@@ -87,8 +91,8 @@ export function parseFilter(text: string, type: EntityType, isAdvanced: boolean)
     throw syntaxError();
   };
   const requireAdvanced = (operator: string): void => {
-    // Intune's collections know no advanced queries; there these operators simply work.
-    if (type.name !== 'managedDevice' && !isAdvanced) {
+    // Other services than the directory know no advanced queries; there these operators simply work.
+    if (type.service === undefined && !isAdvanced) {
       throw unsupportedQuery(`Operator '${operator}' is not supported because the 'ConsistencyLevel:eventual' header is missing.`);
     }
   };
@@ -126,7 +130,7 @@ export function parseFilter(text: string, type: EntityType, isAdvanced: boolean)
       case 'eq':
       case 'ne': {
         const wanted = literal();
-        const isBooleanProperty = ['accountEnabled', 'isAssignableToRole', 'mailEnabled', 'onPremisesSyncEnabled', 'securityEnabled'].includes(name);
+        const isBooleanProperty = booleans.has(name);
         if (wanted !== null && isBooleanProperty !== (typeof wanted === 'boolean')) {
           throw badQuery(`Invalid filter clause: A binary operator with incompatible types was detected. Found operand types 'Edm.${isBooleanProperty ? 'Boolean' : 'String'}' and 'Edm.${typeof wanted === 'boolean' ? 'Boolean' : 'String'}' for operator kind '${operator === 'eq' ? 'Equal' : 'NotEqual'}'.`);
         }

@@ -63,6 +63,8 @@ export interface CollectionRules {
   readonly maximumPageSize: number;
   /** Collections reached through a link take `$filter`, `$search` and `$orderby` only as advanced queries. */
   readonly isLink?: boolean;
+  /** Pages are numbers of objects to pass over, as services outside of the directory have them, instead of tokens. */
+  readonly usesSkip?: boolean;
   /** Called with every property that the query reads, so that a caller cannot probe what it may not see. */
   readonly reading?: (properties: ReadonlySet<string>) => void;
 }
@@ -93,7 +95,7 @@ function readToken(token: string, entities: readonly Entity[]): number {
 /** Whether the request carries the header that directory objects want for `$search` and everything advanced. */
 export const isEventual = (headers: Readonly<Record<string, string>>): boolean => headers['consistencylevel']?.toLowerCase() === 'eventual';
 
-/** Filters, searches, sorts and cuts a collection. `directory` is false for Intune, which knows no advanced queries. */
+/** Filters, searches, sorts and cuts a collection. */
 export function page(
   all: Iterable<Entity>,
   options: Options,
@@ -102,13 +104,13 @@ export function page(
   rules: CollectionRules,
 ): Page {
   const { type } = rules;
-  const isDirectory = type.name !== 'managedDevice';
+  const isDirectory = type.service === undefined;
   const isCounted = options.get('$count')?.toLowerCase() === 'true';
   const isAdvanced = isEventual(headers) && isCounted;
   const [filterText, searchText, orderText] = [options.get('$filter'), options.get('$search'), options.get('$orderby')];
   const sizeText = options.get('$top');
 
-  if (options.has('$skip')) throw unsupportedQuery("'$skip' is not supported by the service.");
+  if (options.has('$skip') && rules.usesSkip !== true) throw unsupportedQuery("'$skip' is not supported by the service.");
   if (searchText !== undefined && !isDirectory) throw badQuery("The query parameter '$search' is not supported.");
   if (searchText !== undefined && !isEventual(headers)) {
     // The literal message of the service, as learn.microsoft.com/graph/aad-advanced-queries shows it.
@@ -125,11 +127,12 @@ export function page(
 
   const sorted = sort([...all], orderText, type, {
     isAdvanced: isAdvanced || (searchText !== undefined && isEventual(headers)),
-    isFiltered: filterText !== undefined,
+    isFiltered: isDirectory && filterText !== undefined,
   });
   const matching = sorted.filter((entity) => conditions.every((condition) => condition.matches(entity)));
 
   const size = readPageSize(sizeText, rules);
+  if (rules.usesSkip === true) return skipPage(matching, readSkip(options.get('$skip')), size, url, isCounted);
   const token = options.get('$skiptoken');
   const start = token === undefined ? 0 : readToken(token, sorted);
   // The token names the last one sent, not a number: pages stay whole when a later page's objects change.
@@ -147,8 +150,24 @@ export function page(
     nextLink = next.href.replaceAll('%24', '$');
   }
   // Directory objects ignore `$count` without the header; Intune always counts.
-  const count = isAdvanced || !isDirectory ? matching.length : undefined;
+  const count = isAdvanced || type.service === 'intune' || (!isDirectory && isCounted) ? matching.length : undefined;
   return { entities, ...(count !== undefined && { count }), ...(nextLink !== undefined && { nextLink }) };
+}
+
+function readSkip(text = '0'): number {
+  if (/^\d+$/.test(text)) return Number(text);
+  throw badQuery(`Invalid value '${text}' for $skip query option found. The $skip query option requires a non-negative integer value.`);
+}
+
+function skipPage(matching: readonly Entity[], skip: number, size: number, url: URL, isCounted: boolean): Page {
+  const next = new URL(url);
+  for (const name of [...next.searchParams.keys()]) if (/^\$?skip$/i.test(name)) next.searchParams.delete(name);
+  next.searchParams.set('$skip', String(skip + size));
+  return {
+    entities: matching.slice(skip, skip + size),
+    ...(isCounted && { count: matching.length }),
+    ...(matching.length > skip + size && { nextLink: next.href.replaceAll('%24', '$') }),
+  };
 }
 
 function sort(

@@ -2,7 +2,7 @@
 
 import type { User, UserChanges } from '../company/company.ts';
 import type { SandboxResponse } from '../http.ts';
-import { containersOf, describe, isProtected, readableUserProperties, requireReadable, toEntity, userReaders } from './directory.ts';
+import { containersOf, describe, directContainersOf, isProtected, readableUserProperties, requireReadable, toEntity, userReaders } from './directory.ts';
 import type { Typed } from './directory.ts';
 import { hasAny } from './endpoint.ts';
 import type { Call, Endpoint } from './endpoint.ts';
@@ -12,7 +12,7 @@ import { badQuery, badRequest, GraphError, insufficientPrivileges, isGuid, resou
 import { collectionBody, contextOf, isEventual, metadataRoot, page, readOptions, readSelect } from './odata.ts';
 import type { Options } from './odata.ts';
 
-const directoryPages = { defaultPageSize: 100, maximumPageSize: 999 };
+export const directoryPages = { defaultPageSize: 100, maximumPageSize: 999 };
 
 const lookupPermissions = ['User.ReadBasic.All', ...userReaders];
 
@@ -22,8 +22,11 @@ const membershipPermissions = [
   'Directory.ReadWrite.All',
 ];
 
-/** A user by object id or user principal name. */
-function findUser(call: Call): User {
+// Application permissions of memberOf, which are not those of transitiveMemberOf.
+const directMembershipPermissions = ['GroupMember.ReadBasic.All', 'Group.ReadBasic.All', 'Directory.Read.All', 'Directory.ReadWrite.All'];
+
+/** A user by object id or user principal name. Throws GraphError. */
+export function findUser(call: Call): User {
   const key = call.parameter('id');
   const user = isGuid(key)
     ? call.company.users.get(key.toLowerCase())
@@ -157,7 +160,7 @@ const isKind = (value: unknown, kind: Kind): boolean => {
   return typeof value === kind;
 };
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function readChanges(body: unknown): UserChanges {
@@ -229,13 +232,14 @@ function checkMemberGroups(call: Call): SandboxResponse {
 }
 
 /** A collection of members or containers, whole or cast to one type. */
-export function linked(call: Call, objects: readonly Typed[], cast: EntityType | undefined, isTransitive: boolean): SandboxResponse {
+export function linked(call: Call, objects: readonly Typed[], cast: EntityType | undefined, isCastAdvanced: boolean): SandboxResponse {
   const { request } = call;
   const options = readOptions(request.url);
   const isCounted = options.get('$count')?.toLowerCase() === 'true';
-  // "Use of OData cast with transitive members list" is an advanced query: learn.microsoft.com/graph/aad-advanced-queries
-  if (cast !== undefined && isTransitive && !(isEventual(request.headers) && isCounted)) {
-    throw unsupportedQuery('OData cast on a transitive collection is only supported with $count=true and the ConsistencyLevel:eventual header.');
+  // "Use of OData cast with transitive members list" is an advanced query: learn.microsoft.com/graph/aad-advanced-queries;
+  // so is it with memberOf: learn.microsoft.com/graph/api/user-list-memberof, "Request headers"
+  if (cast !== undefined && isCastAdvanced && !(isEventual(request.headers) && isCounted)) {
+    throw unsupportedQuery('OData cast on this collection is only supported with $count=true and the ConsistencyLevel:eventual header.');
   }
   const select = readSelect(options, cast === undefined ? [groupType, userType, directoryRoleType] : [cast]);
   const chosen = cast === undefined ? objects : objects.filter(({ type }) => type === cast);
@@ -261,8 +265,8 @@ export function linked(call: Call, objects: readonly Typed[], cast: EntityType |
   };
 }
 
-const memberOf = (cast: EntityType | undefined) => (call: Call): SandboxResponse =>
-  linked(call, containersOf(call.company, findUser(call).id), cast, true);
+const memberOf = (isTransitive: boolean, cast: EntityType | undefined) => (call: Call): SandboxResponse =>
+  linked(call, (isTransitive ? containersOf : directContainersOf)(call.company, findUser(call).id), cast, true);
 
 export const userEndpoints: readonly Endpoint[] = [
   { method: 'GET', path: '/users', permissions: lookupPermissions, respond: list },
@@ -282,12 +286,20 @@ export const userEndpoints: readonly Endpoint[] = [
     respond: revokeSignInSessions,
   },
   { method: 'POST', path: '/users/:id/checkMemberGroups', permissions: membershipPermissions, respond: checkMemberGroups },
-  { method: 'GET', path: '/users/:id/transitiveMemberOf', permissions: membershipPermissions, respond: memberOf(undefined) },
-  { method: 'GET', path: '/users/:id/transitiveMemberOf/microsoft.graph.group', permissions: membershipPermissions, respond: memberOf(groupType) },
+  { method: 'GET', path: '/users/:id/memberOf', permissions: directMembershipPermissions, respond: memberOf(false, undefined) },
+  { method: 'GET', path: '/users/:id/memberOf/microsoft.graph.group', permissions: directMembershipPermissions, respond: memberOf(false, groupType) },
+  {
+    method: 'GET',
+    path: '/users/:id/memberOf/microsoft.graph.directoryRole',
+    permissions: directMembershipPermissions,
+    respond: memberOf(false, directoryRoleType),
+  },
+  { method: 'GET', path: '/users/:id/transitiveMemberOf', permissions: membershipPermissions, respond: memberOf(true, undefined) },
+  { method: 'GET', path: '/users/:id/transitiveMemberOf/microsoft.graph.group', permissions: membershipPermissions, respond: memberOf(true, groupType) },
   {
     method: 'GET',
     path: '/users/:id/transitiveMemberOf/microsoft.graph.directoryRole',
     permissions: membershipPermissions,
-    respond: memberOf(directoryRoleType),
+    respond: memberOf(true, directoryRoleType),
   },
 ];

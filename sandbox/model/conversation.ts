@@ -1,5 +1,6 @@
 /** Turns the messages of a request into turns, and remembers what the turns before the last one were about. */
 import { handlesIn, kindOf, parseResult } from './handles.ts';
+import type { FoundHandle } from './handles.ts';
 import { fold } from './tokenise.ts';
 import { isRecord } from './tools.ts';
 import type { Tool } from './tools.ts';
@@ -83,6 +84,8 @@ export class Memory {
   chosen: string | undefined;
   /** Calls of the last turn that did more than look somebody up. */
   lastCalls: readonly ToolCall[] = [];
+  /** Every call with its result, for what one result says of two things. */
+  readonly seen: ToolCall[] = [];
   /** Subject → field → handle: the manager of somebody who was shown. */
   readonly relations = new Map<string, Map<string, string>>();
 
@@ -93,6 +96,7 @@ export class Memory {
   /** Takes in one finished turn. */
   learn(turn: Turn, tools: readonly Tool[]): void {
     const wanted: ToolCall[] = [];
+    this.seen.push(...turn.calls);
     for (const call of turn.calls) {
       const tool = tools.find((candidate) => candidate.name === call.tool);
       if (tool?.finder === true) this.#learnFind(call);
@@ -112,12 +116,18 @@ export class Memory {
     const handles = found.filter((item) => item.kind === kind && item.field === found[0]?.field).map((item) => item.handle);
     this.names.set(fold(name), handles);
     if (handles.length > 1) {
-      this.choices = handles;
-      this.choiceFacts = new Map(found.map((item) => [item.handle, item.facts]));
-      this.chosen = undefined;
+      this.#offer(found.filter((item) => handles.includes(item.handle)));
     } else if (kind !== undefined && handles[0] !== undefined) {
       this.last.set(kind, handles[0]);
+      // The user of a device that was found.
+      for (const other of found) if (other.kind !== kind && found.filter((item) => item.kind === other.kind).length === 1) this.last.set(other.kind, other.handle);
     }
+  }
+
+  #offer(found: readonly FoundHandle[]): void {
+    this.choices = found.map(({ handle }) => handle);
+    this.choiceFacts = new Map(found.map((item) => [item.handle, item.facts]));
+    this.chosen = undefined;
   }
 
   #use(value: unknown): void {
@@ -133,12 +143,16 @@ export class Memory {
 
   #learnRelations(call: ToolCall): void {
     const subject = Object.values(call.arguments).find((value): value is string => typeof value === 'string' && kindOf(value) !== undefined);
-    if (subject === undefined || call.result === undefined) return;
-    for (const found of handlesIn(call.result)) {
-      if (found.handle === subject) continue;
-      this.relations.set(subject, (this.relations.get(subject) ?? new Map<string, string>()).set(found.field, found.handle));
-      // "lock the laptop" after a list of one device.
-      if (found.kind !== kindOf(subject)) this.last.set(found.kind, found.handle);
+    if (call.result === undefined) return;
+    const others = handlesIn(call.result).filter((found) => found.handle !== subject);
+    for (const found of others) {
+      if (subject !== undefined) this.relations.set(subject, (this.relations.get(subject) ?? new Map<string, string>()).set(found.field, found.handle));
+      if (subject !== undefined && found.kind === kindOf(subject)) continue;
+      const [first, ...more] = others.filter(({ kind }) => kind === found.kind);
+      const alike = more.filter(({ field }) => field === first?.field);
+      // "lock the laptop" after a list of one device; "the second one" after a list of two. Of a ticket's people the caller stands first.
+      if (alike.length === 0 && first !== undefined) this.last.set(found.kind, first.handle);
+      else if (first === found) this.#offer([first, ...alike]);
     }
   }
 

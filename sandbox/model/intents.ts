@@ -1,4 +1,5 @@
 /** What a piece of a message asks for: an action, what it is about, whom it is about, and whether it is asked for at all. */
+import { isBlank } from './entities.ts';
 import { findNames, forcedNames } from './names.ts';
 import { stem } from './tokenise.ts';
 import type { Token } from './tokenise.ts';
@@ -9,6 +10,8 @@ import type { Phrase } from './words.ts';
 export type TargetReference =
   | { readonly by: 'handle'; readonly handle: string }
   | { readonly by: 'name'; readonly name: string; readonly strong: boolean }
+  /** “The caller”: the person in that field of a ticket. */
+  | { readonly by: 'role'; readonly role: string }
   | { readonly by: 'self' }
   | { readonly by: 'third'; readonly personal: boolean }
   | { readonly by: 'position'; readonly position: number | 'last' | 'other' | 'all' };
@@ -187,7 +190,7 @@ function readSegment(text: string, tokens: readonly Token[], forced: ReadonlySet
     negated: !question && isNegated(tokens, action?.from ?? command ?? tokens.length, claimed),
     question,
     statement,
-    leftover: tokens.filter((token, index) => token.kind === 'word' && unclaimed(index) && !STOP_WORDS.has(token.lower) && !OBJECTS.has(token.stem) && !POLITE.has(token.lower) && !TITLES.has(token.lower) && !THIRD.has(token.lower)).length,
+    leftover: tokens.filter((token, index) => token.kind === 'word' && unclaimed(index) && !isBlank(token.lower) && !STOP_WORDS.has(token.lower) && !OBJECTS.has(token.stem) && !POLITE.has(token.lower) && !TITLES.has(token.lower) && !THIRD.has(token.lower)).length,
   };
 }
 

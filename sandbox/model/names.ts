@@ -1,4 +1,5 @@
 /** Finds who is meant: runs of words that are neither ordinary English nor about IT, in places where names stand. */
+import { isBlank } from './entities.ts';
 import type { Token } from './tokenise.ts';
 import { isOrdinaryWord } from './vocabulary.ts';
 import { NEGATIONS, OBJECTS, ORDINARY_FIRST_NAMES, PARTICLES, PERSONAL, POLITE, PROPER_THINGS, SELF, STOP_WORDS, THIRD, TITLES, VERBS } from './words.ts';
@@ -109,7 +110,8 @@ function mentionOf(tokens: readonly Token[], from: number, to: number, forced: R
   if (!titled && !some && ARTICLES.has(before?.lower ?? '') && !words.some((word) => word.possessive)) return undefined;
   const capital = words.some((word, offset) => isCapitalised(word) && (forced.has(from + offset) || !word.initial || words.length > 1));
   const given = before?.lower === 'to' && /^(?:belong|register|assign|report|issue|issu|given|enroll?|handed)$/u.test(tokens[from - 2]?.stem ?? '');
-  const placed = given || PLACES.has(before?.lower ?? '') || last.possessive;
+  const handed = before?.lower === 'to' && isBlank(tokens[from - 2]?.lower ?? '');
+  const placed = given || handed || PLACES.has(before?.lower ?? '') || last.possessive;
   return { from, to, start: first.start, end: last.end, strong: titled || capital || placed, grade: titled || capital ? 2 : placed ? 1 : 0 };
 }
 

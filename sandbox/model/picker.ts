@@ -3,15 +3,18 @@
  * decision is made anew from the tool list and the messages of the request.
  */
 import { Memory, readConversation } from './conversation.ts';
-import type { ChatMessage, ToolCall, Turn } from './conversation.ts';
+import type { ChatMessage, Turn } from './conversation.ts';
 import { handlesIn, isFailure, kindOf } from './handles.ts';
-import { planMessage, reader, relatedIn, targetKey } from './plan.ts';
-import type { Plan, Similarity, Target, Want } from './plan.ts';
+import { planMessage, targetKey } from './plan.ts';
+import type { Plan, Similarity } from './plan.ts';
 import { cut } from './reasons.ts';
-import { failed, finished, found, nothingFound, talk, whichOf } from './reply.ts';
+import { failed, finished, found, talk } from './reply.ts';
+import { LISTED } from './requests.ts';
+import { handlesOf, resolve } from './resolve.ts';
 import { fold } from './tokenise.ts';
 import { readTools } from './tools.ts';
 import type { Parameter, Tool, ToolDefinition } from './tools.ts';
+import type { Target, Want } from './want.ts';
 
 export interface PickedCall {
   readonly name: string;
@@ -41,7 +44,7 @@ export async function pickNext(request: PickRequest, similarity: Similarity): Pr
     pending = stillPending(plan, turn, pending);
   }
   const plan = await planMessage(current.text, { tools, memory, similarity, ...(pending === undefined ? {} : { pending }) });
-  const next = advance(plan, current, tools);
+  const next = advance(plan, current, tools, memory);
   return request.choice === undefined || 'calls' in next ? next : forced(request.choice, plan, current, tools, next);
 }
 
@@ -54,79 +57,41 @@ function stillPending(plan: Plan, turn: Turn, pending: readonly Want[] | undefin
 }
 
 /** What the calls of this turn have not yet done of the plan. */
-function advance(plan: Plan, turn: Turn, tools: readonly Tool[]): Picked {
+function advance(plan: Plan, turn: Turn, tools: readonly Tool[], memory: Memory): Picked {
   if (plan.kind === 'talk') return { text: talk(plan.talk) };
-  const finder = tools.find((tool) => tool.finder);
-  const names = [...new Map(plan.wants.flatMap((want) => (want.target !== undefined && 'name' in want.target ? [[fold(want.target.name), want.target.name] as const] : []))).values()];
-  const finds = new Map(names.map((name) => [fold(name), turn.calls.find((call) => call.tool === finder?.name && Object.values(call.arguments).some((value) => typeof value === 'string' && fold(value) === fold(name)))] as const));
-  const open = names.filter((name) => finds.get(fold(name)) === undefined);
-  if (open.length > 0) return finder === undefined ? { text: talk('unsupported') } : { calls: open.map((name) => callOf(finder, { name, text: name, reason: '' })) };
+  const context = { turn, memory, tools, wants: plan.wants };
+  const resolved = new Map(plan.wants.flatMap(targetsOf).map((target) => [targetKey(target), resolve(target, context)] as const));
+  const outcomes = [...resolved.values()];
+  const stopped = outcomes.find((outcome) => 'text' in outcome);
+  if (stopped !== undefined) return stopped;
+  const needed = outcomes.flatMap((outcome) => ('call' in outcome ? [callOf(outcome.call.tool, { handles: [outcome.call.handle], name: outcome.call.name, values: outcome.call.values, reason: '', text: outcome.call.name ?? '' })] : []));
+  if (needed.length > 0) return { calls: [...new Map(needed.map((call) => [JSON.stringify(call), call])).values()] };
 
-  const handles = new Map<string, string>();
-  for (const [name, call] of finds) {
-    if (call?.result === undefined) return { text: talk('which') };
-    if (isFailure(call.result)) return { text: failed() };
-    const matches = matchesOf(call, plan.wants);
-    if (matches.length === 0) return { text: nothingFound() };
-    if (matches.length > 1) return { text: whichOf(matches) };
-    handles.set(name, matches[0] ?? '');
-  }
-  const related = relate(plan.wants, handles, turn, tools);
-  if ('next' in related) return related.next;
-  const wanted = plan.wants.filter((want) => !want.tool.finder).map((want) => callOf(want.tool, { ...handleOf(want, handles, related), text: want.text, reason: want.reason }));
-  const left = wanted.filter((call) => !turn.calls.some((made) => made.tool === call.name && targetsOf(made.arguments) === targetsOf(call.arguments)));
+  const handleOf = (target: Target): string | undefined => {
+    const outcome = resolved.get(targetKey(target));
+    return outcome !== undefined && 'handle' in outcome ? outcome.handle : undefined;
+  };
+  const wanted = plan.wants.filter((want) => LISTED.has(want.tool.name) || !want.tool.finder).map((want) => callOf(want.tool, { ...want, handles: targetsOf(want).map(handleOf) }));
+  const left = wanted.filter((call) => !turn.calls.some((made) => made.tool === call.name && isSameTarget(made.arguments, call.arguments)));
   if (left.length > 0) return { calls: left };
   if (turn.calls.some((call) => isFailure(call.result))) return { text: failed() };
-  const about = wanted.flatMap((call) => Object.values(call.arguments).filter((value): value is string => typeof value === 'string' && kindOf(value) !== undefined));
-  return { text: wanted.length === 0 ? found([...handles.values()]) : finished(about, plan.partly) };
+  const handles = outcomes.flatMap((outcome) => ('handle' in outcome ? [outcome.handle] : []));
+  return { text: wanted.length === 0 ? found(handles) : finished(wanted.flatMap((call) => handlesOf(call.arguments)), plan.partly) };
 }
 
-/** Handles that a find returned, of the kind that is wanted. */
-function matchesOf(call: ToolCall, wants: readonly Want[]): readonly string[] {
-  const kind = wants.find((want) => want.tool.targetKind !== undefined)?.tool.targetKind;
-  const all = handlesIn(call.result);
-  const ofKind = all.filter((item) => kind === undefined || item.kind === kind);
-  return ofKind.filter((item) => item.field === ofKind[0]?.field).map((item) => item.handle);
+function targetsOf(want: Want): readonly Target[] {
+  return [...(want.target === undefined ? [] : [want.target]), ...(want.others ?? [])];
 }
 
-/** "her manager": the account that names the manager is read first; a map from target to handle when all are known. */
-function relate(wants: readonly Want[], handles: ReadonlyMap<string, string>, turn: Turn, tools: readonly Tool[]): ReadonlyMap<string, string> | { readonly next: Picked } {
-  const related = new Map<string, string>();
-  const reads: PickedCall[] = [];
-  for (const { target } of wants) {
-    const subject = directHandle(target, handles);
-    if (target?.relation === undefined || subject === undefined) continue;
-    const made = turn.calls.find((call) => Object.values(call.arguments).includes(subject) && call.result !== undefined);
-    const read = reader(tools);
-    if (made === undefined) {
-      if (read === undefined) return { next: { text: talk('unsupported') } };
-      reads.push(callOf(read, { handle: subject, reason: '', text: '' }));
-      continue;
-    }
-    const handle = relatedIn(new Map(handlesIn(made.result).map((item) => [item.field, item.handle])), target.relation);
-    if (handle === undefined) return { next: { text: nothingFound() } };
-    related.set(targetKey(target), handle);
-  }
-  return reads.length > 0 ? { next: { calls: [...new Map(reads.map((call) => [JSON.stringify(call), call])).values()] } } : related;
-}
-
-function directHandle(target: Target | undefined, handles: ReadonlyMap<string, string>): string | undefined {
-  if (target === undefined) return undefined;
-  return 'handle' in target ? target.handle : handles.get(fold(target.name));
-}
-
-function handleOf(want: Want, handles: ReadonlyMap<string, string>, related: ReadonlyMap<string, string>): { handle?: string } {
-  const handle = want.target?.relation === undefined ? directHandle(want.target, handles) : related.get(targetKey(want.target));
-  return handle === undefined ? {} : { handle };
-}
-
-function targetsOf(values: Readonly<Record<string, unknown>>): string {
-  return JSON.stringify(Object.values(values).filter((value) => typeof value === 'string' && kindOf(value) !== undefined));
+function isSameTarget(made: Readonly<Record<string, unknown>>, wanted: Readonly<Record<string, unknown>>): boolean {
+  return JSON.stringify(handlesOf(made)) === JSON.stringify(handlesOf(wanted));
 }
 
 interface Filling {
-  readonly handle?: string;
-  readonly name?: string;
+  readonly handles: readonly (string | undefined)[];
+  readonly name?: string | undefined;
+  /** By parameter; they win over what the schema alone suggests. */
+  readonly values?: Readonly<Record<string, string | number>> | undefined;
   readonly reason: string;
   readonly text: string;
 }
@@ -134,7 +99,7 @@ interface Filling {
 /** Fills the parameters by what their schemas want; what cannot be filled is left out. */
 function callOf(tool: Tool, filling: Filling): PickedCall {
   const entries = tool.parameters.flatMap((parameter) => {
-    const value = fill(parameter, filling);
+    const value = filling.values?.[parameter.name] ?? fill(parameter, filling);
     return value === undefined ? [] : [[parameter.name, value] as const];
   });
   return { name: tool.name, arguments: Object.fromEntries(entries) };
@@ -144,7 +109,7 @@ function fill(parameter: Parameter, filling: Filling): unknown {
   const { role } = parameter;
   switch (role.type) {
     case 'handle':
-      return filling.handle !== undefined && kindOf(filling.handle) === role.kind ? filling.handle : undefined;
+      return filling.handles.find((handle) => handle !== undefined && kindOf(handle) === role.kind);
     case 'reason':
       return filling.reason === '' ? undefined : cut(filling.reason, role.maxLength);
     case 'text':
@@ -166,5 +131,5 @@ function forced(choice: { readonly tool: string } | 'required', plan: Plan, turn
   const tool = choice === 'required' ? tools[0] : tools.find((candidate) => candidate.name === choice.tool);
   if (tool === undefined) return otherwise;
   const want = plan.kind === 'wants' ? plan.wants[0] : undefined;
-  return { calls: [callOf(tool, { text: turn.text, reason: want?.reason ?? turn.text, ...(want === undefined ? {} : handleOf(want, new Map(), new Map())) })] };
+  return { calls: [callOf(tool, { text: turn.text, reason: want?.reason ?? turn.text, handles: want === undefined ? [] : targetsOf(want).map((target) => ('handle' in target && target.relation === undefined ? target.handle : undefined)) })] };
 }

@@ -1,32 +1,21 @@
 /** From one message and what came before it: which tools are wanted, for whom, and why; or what to say instead. */
+import { blank, findEntities, findWriting } from './entities.ts';
+import type { Entity, Writing } from './entities.ts';
+import { fulfil } from './fulfil.ts';
 import { kindOf } from './handles.ts';
 import { correctTypos, segmentMessage } from './intents.ts';
 import type { Segment, TargetReference } from './intents.ts';
 import type { Memory } from './conversation.ts';
 import { extractReason, fragment, trimReason } from './reasons.ts';
+import { LISTED, requestOf, writersOf } from './requests.ts';
+import type { Piece, Request } from './requests.ts';
 import { fold, stem, tokenise } from './tokenise.ts';
 import type { Token } from './tokenise.ts';
 import { commandVerbs, narrow } from './tools.ts';
 import type { Tool } from './tools.ts';
 import { isOrdinaryWord } from './vocabulary.ts';
+import type { Talk, Target, Want } from './want.ts';
 import { ACCESS_OBJECTS, ANSWER, FIND, OBJECTS, POLITE, READ, SELF, VERBS } from './words.ts';
-
-/** A thing that is meant: a handle, or a name that still has to be looked up. */
-export type Target = ({ readonly handle: string } | { readonly name: string }) & {
-  /** Not the thing itself but what it stands in a relation to, by field names of results: "her manager". */
-  readonly relation?: readonly string[];
-};
-
-export interface Want {
-  readonly tool: Tool;
-  readonly target?: Target;
-  /** The reason as the person worded it, or a fragment of what they wrote. */
-  readonly reason: string;
-  /** The whole message, for free-text parameters that are neither a name nor a reason. */
-  readonly text: string;
-}
-
-export type Talk = 'greeting' | 'thanks' | 'cancelled' | 'confirm' | 'off-topic' | 'unsupported' | 'declined' | 'who' | 'which';
 
 export type Plan =
   | { readonly kind: 'wants'; readonly wants: readonly Want[]; /** Something else was asked for that no tool does. */ readonly partly: boolean }
@@ -38,6 +27,8 @@ export type Similarity = (left: string, right: string) => Promise<number>;
 export interface PlanContext {
   readonly tools: readonly Tool[];
   readonly memory: Memory;
+  /** The ticket that is spoken about. */
+  readonly ticket?: Target;
   /** What an earlier message wanted and could not have, because a name was ambiguous or unknown. */
   readonly pending?: readonly Want[];
   readonly similarity: Similarity;
@@ -54,7 +45,16 @@ interface Frame {
   leftover: number;
   /** Explicitly a verb, not only a noun. */
   verb: boolean;
+  negated: boolean;
   tokens: readonly Token[];
+  said: string;
+  entities: readonly Entity[];
+}
+
+/** A piece of the message with the things named in it. */
+interface Part extends Segment {
+  readonly said: string;
+  readonly entities: readonly Entity[];
 }
 
 const MAX_MESSAGE = 4000;
@@ -65,24 +65,60 @@ export async function planMessage(message: string, context: PlanContext): Promis
   const text = message.slice(0, MAX_MESSAGE);
   const smallTalk = readSmallTalk(text);
   if (smallTalk !== undefined) return { kind: 'talk', talk: smallTalk };
-  if (isGeneralQuestion(text)) return answerOr(context.tools, text);
+  const has = (name: string): boolean => context.tools.some((tool) => tool.name === name);
+  const writing = findWriting(text, (kind) => writersOf(kind).some(has));
+  if (writing === undefined && isGeneralQuestion(text)) return answerOr(context.tools, text);
 
-  const stated = extractReason(text);
-  const commands = commandVerbs(context.tools);
-  let segments = segmentMessage(text, correctTypos(tokenise(stated.rest)), commands);
+  const plain = writing === undefined ? text : text.slice(0, writing.at).padEnd(text.length);
+  const stated = extractReason(plain);
+  let segments = partsOf(text, stated.rest, context);
   let reason = stated.reason;
-  if (stated.reason !== undefined && !segments.some(hasRequest) && !isFollowUp(text)) {
+  if (stated.reason !== undefined && !segments.some((segment) => hasRequest(segment) || segment.entities.length > 0 || listed(segment, context) !== undefined) && !isFollowUp(text)) {
     // "list devices - Anna Weber": what looked like a reason was the request itself.
-    segments = segmentMessage(text, correctTypos(tokenise(text)), commands);
+    segments = partsOf(text, plain, context);
     reason = undefined;
   }
   segments = dropVocative(segments);
+  const address = writing === undefined ? [] : segments.filter(({ end }) => end > writing.from);
+  segments = segments.filter((segment) => !address.includes(segment));
   const told = segments.filter((segment) => segment.statement);
   reason ??= statedReason(text, segments);
 
-  const repeated = repeat(text, segments, context, reason);
+  const repeated = writing === undefined ? repeat(text, segments, context, reason) : undefined;
   if (repeated !== undefined) return repeated;
-  return build(text, segments, told, reason, context);
+  return build({ text, segments, told, reason, address, writing }, context);
+}
+
+/** The pieces of a message. Things that only the tools of `requests.ts` take are looked for only where there is one. */
+function partsOf(text: string, rest: string, { tools, memory }: PlanContext): readonly Part[] {
+  const entities = tools.some(({ name }) => LISTED.has(name)) ? findEntities(rest, memory.last.has('ticket')) : [];
+  return segmentMessage(text, correctTypos(tokenise(blank(rest, entities))), commandVerbs(tools)).map((segment) => {
+    const own = entities.filter(({ start }) => start >= segment.start && start < segment.end);
+    const roles = own.filter(({ kind }) => kind === 'role').map(({ value }): TargetReference => ({ by: 'role', role: value }));
+    // A pronoun beside them stands for one of them.
+    const targets = roles.length === 0 ? segment.targets : [...roles, ...segment.targets.filter((target) => target.by !== 'third')];
+    return { ...segment, targets, entities: own, said: saidIn(text, segment, own) };
+  });
+}
+
+/** The words of a piece, lower case, with a place-holder for all that is named. */
+function saidIn(text: string, segment: Segment, entities: readonly Entity[]): string {
+  const named = [...entities].reverse().reduce((left, { kind, start, end }) => `${left.slice(0, start - segment.start)}<${kind === 'role' ? 'person' : kind}>${left.slice(end - segment.start)}`, text.slice(segment.start, segment.end));
+  const names = segment.targets.flatMap((target) => (target.by === 'name' ? [target.name] : []));
+  return fold(names.reduce((left, name) => left.replace(name, '<person>'), named)).replace(/\{?\b([a-z]+)_[a-z2-7]{6,}\}?/gu, (_, kind: string) => (kind === 'text' ? '<person>' : `<${kind}>`));
+}
+
+function pieceOf({ said, question, negated, targets }: Pick<Part, 'said' | 'question' | 'negated' | 'targets'>, { last }: Memory): Piece {
+  return { said, question, negated, somebody: targets.some((target) => target.by !== 'position' && (target.by !== 'third' || target.personal)) || isOwn(said), spokenOf: last };
+}
+
+/** Says whose it is: the speaker's own. */
+function isOwn(said: string): boolean {
+  return /\b(?:my|mine|i|am i)\b|\b(?:to|for|of) me\b/u.test(said.replace(/\b(?:can|could|may) i (?:see|get|have) (?:all|the|a)\b/u, ''));
+}
+
+function listed(piece: Pick<Part, 'said' | 'question' | 'negated' | 'targets'>, { tools, memory }: PlanContext): Request | undefined {
+  return requestOf(pieceOf(piece, memory), (name) => tools.some((tool) => tool.name === name && (LISTED.has(name) || tool.objects.has('licence'))));
 }
 
 function hasRequest(segment: Segment): boolean {
@@ -138,7 +174,7 @@ function answerOr(tools: readonly Tool[], text: string): Plan {
 // --- reasons told in sentences
 
 /** "Steward, block …": a single name before the request is who is spoken to. */
-function dropVocative(segments: readonly Segment[]): readonly Segment[] {
+function dropVocative(segments: readonly Part[]): readonly Part[] {
   const [first, second] = segments;
   const isCall = first !== undefined && first.action === undefined && first.objects.size === 0 && first.tokens.filter((token) => token.kind === 'word').length === 1 && first.targets.length === 1;
   return isCall && second?.action !== undefined && second.targets.some((target) => target.by !== 'third') ? segments.slice(1) : segments;
@@ -164,12 +200,12 @@ function isFollowUp(text: string): boolean {
 }
 
 /** "the second one", "{person_…}", "same for NAME", "and NAME?": another target for what was wanted before. */
-function repeat(text: string, segments: readonly Segment[], context: PlanContext, reason: string | undefined): Plan | undefined {
+function repeat(text: string, segments: readonly Part[], context: PlanContext, reason: string | undefined): Plan | undefined {
   const wordy = segments.filter((segment) => !segment.statement && !segment.negated);
   // "not that one, the other" goes on; "don't block her" does not.
   if (wordy.length < segments.length && segments.some((segment) => segment.negated && segment.action !== undefined)) return undefined;
   const same = SAME.test(text);
-  if (!same && wordy.some((segment) => segment.action !== undefined || segment.objects.size > 0)) return undefined;
+  if (!same && wordy.some((segment) => segment.action !== undefined || segment.objects.size > 0 || listed(segment, context) !== undefined)) return undefined;
   const references = wordy.flatMap((segment) => segment.targets);
   const factual = references.length === 0 || references.every((reference) => reference.by === 'name') ? chooseByFact(text, context.memory) : undefined;
   if (references.length === 0 && factual === undefined) return undefined;
@@ -182,7 +218,17 @@ function repeat(text: string, segments: readonly Segment[], context: PlanContext
   if (resolved === 'which' || resolved.length === 0) return { kind: 'talk', talk: 'which' };
   const models = templates(context, text, points);
   if (models.length === 0) return undefined;
-  return { kind: 'wants', partly: false, wants: dedupe(resolved.flatMap((target) => models.map((model) => ({ ...model, target, reason: reason ?? model.reason })))) };
+  return { kind: 'wants', partly: false, wants: dedupe(resolved.flatMap((target) => models.map((model) => ({ ...aimed(model, target), reason: reason ?? model.reason })))) };
+}
+
+/** The same request with another thing in the place of the one of its kind. */
+function aimed(want: Want, target: Target): Want {
+  const kind = 'handle' in target ? kindOf(target.handle) : 'via' in target ? target.kind : 'person';
+  const takes = want.tool.parameters.flatMap(({ role }) => (role.type === 'handle' ? [role.kind] : []));
+  if (takes.length < 2 && (!takes.includes('device') || kind === 'device')) return { ...want, target };
+  if (!takes.includes(kind ?? '') && takes.includes('device')) return { ...want, target: { via: 'list_devices', kind: 'device', of: target } };
+  if (takes[0] === kind) return { ...want, target };
+  return { ...want, others: (want.others ?? []).map((other) => (('handle' in other ? kindOf(other.handle) : 'via' in other ? other.kind : 'person') === kind ? target : other)) };
 }
 
 /** What to do with the new target: the request that waits, or the last calls again. */
@@ -194,7 +240,10 @@ function templates(context: PlanContext, text: string, points: boolean): readonl
     const tool = context.tools.find((candidate) => candidate.name === call.tool);
     const reasonName = tool?.parameters.find((parameter) => parameter.role.type === 'reason')?.name;
     const said = reasonName === undefined ? undefined : call.arguments[reasonName];
-    return tool === undefined ? [] : [{ tool, reason: typeof said === 'string' ? said : fragment(text, 200), text }];
+    if (tool === undefined) return [];
+    const handles = Object.values(call.arguments).filter((value): value is string => typeof value === 'string' && kindOf(value) !== undefined);
+    const values = Object.fromEntries(Object.entries(call.arguments).filter((entry): entry is [string, string | number] => LISTED.has(tool.name) && entry[0] !== reasonName && (typeof entry[1] === 'number' || (typeof entry[1] === 'string' && kindOf(entry[1]) === undefined))));
+    return [{ tool, values, others: handles.slice(1).map((handle) => ({ handle })), reason: typeof said === 'string' ? said : fragment(text, 200), text }];
   });
   if (again.length > 0) return unique(points ? again.map((want) => (want.tool.finder ? { ...want, tool: reader(context.tools) ?? want.tool } : want)) : again);
   if (context.pending !== undefined) return unique(context.pending);
@@ -208,7 +257,7 @@ function unique(wants: readonly Want[]): readonly Want[] {
 
 /** The tool that shows the account of somebody. */
 export function reader(tools: readonly Tool[]): Tool | undefined {
-  return tools.find((tool) => tool.action === READ && tool.targetKind !== undefined && [...tool.objects].some((object) => ACCESS_OBJECTS.has(object)));
+  return tools.find((tool) => !LISTED.has(tool.name) && tool.action === READ && tool.targetKind !== undefined && [...tool.objects].some((object) => ACCESS_OBJECTS.has(object)));
 }
 
 /** "the one in Finance", when the last find returned such facts. */
@@ -221,15 +270,38 @@ function chooseByFact(text: string, memory: Memory): string | undefined {
 
 // --- new requests
 
-async function build(text: string, segments: readonly Segment[], told: readonly Segment[], reason: string | undefined, context: PlanContext): Promise<Plan> {
-  const { frames, declined } = frame(segments);
+interface Read {
+  readonly text: string;
+  readonly segments: readonly Part[];
+  readonly told: readonly Part[];
+  readonly reason: string | undefined;
+  /** The pieces that ask for the writing. */
+  readonly address: readonly Part[];
+  readonly writing: Writing | undefined;
+}
+
+async function build({ text, segments, told, reason, address, writing }: Read, everything: PlanContext): Promise<Plan> {
+  const ticket = ticketOf([...segments, ...address], everything.memory);
+  const context = { ...everything, ...(ticket !== undefined && { ticket }) };
+  const framed = frame(segments, context);
+  const { declined } = framed;
+  const frames = leaning(framed.frames, context);
   const spoken = [...frames.flatMap((candidate) => candidate.targets), ...segments.flatMap((segment) => segment.targets)].filter((target) => target.by !== 'third');
   const wants: Want[] = [];
   let unsupported = false;
   let which = false;
   let who = false;
   const finds: Want[] = [];
+  const special: Want[] = [];
+  let said: Talk | undefined;
   for (const [index, candidate] of frames.entries()) {
+    const request = listed(candidate, context);
+    if (request !== undefined) {
+      const asked = fulfilled(request.tool, candidate, index, { frames, segments, told, text, reason }, context);
+      if (typeof asked === 'string') said ??= asked;
+      else special.push(...asked);
+      continue;
+    }
     const references = targetsOf(candidate, index, frames, told, segments, context.memory.choices.length > 0);
     const relation = relationOf(candidate);
     const resolved = resolveAll(references, context, relation);
@@ -249,14 +321,26 @@ async function build(text: string, segments: readonly Segment[], told: readonly 
       continue;
     }
     if (tool.finder && resolved.length === 0) continue;
-    for (const target of resolved.length > 0 ? resolved : [undefined]) {
+    // "lock {device_…}" where no tool takes a device: nobody's sign-in is meant.
+    const taken = resolved.filter((target) => tool.targetKind === undefined || !('handle' in target) || kindOf(target.handle) === tool.targetKind);
+    unsupported ||= taken.length < resolved.length;
+    if (taken.length === 0 && resolved.length > 0) continue;
+    for (const target of taken.length > 0 ? taken : [undefined]) {
       if (tool.finder && target !== undefined && 'handle' in target) continue;
       const want: Want = { tool, reason: reason ?? fragment(text, 10_000), text, ...(target === undefined ? {} : { target }) };
       (tool.finder ? finds : wants).push(want);
     }
   }
+  if (writing !== undefined) {
+    const asked = written(writing, address, { frames, segments, told, text, reason }, context);
+    if (typeof asked === 'string') said ??= asked;
+    else special.push(...asked);
+  }
+  // Part of a request that lacks something is not done without the rest.
+  if (said !== undefined) return { kind: 'talk', talk: said };
+  wants.push(...special);
   // Looking somebody up is the first half of doing something with them.
-  const needed = new Set(wants.map((want) => targetKey(want.target)));
+  const needed = new Set(wants.flatMap((want) => [want.target, ...(want.others ?? [])].flatMap((target) => [target, ...(target !== undefined && 'via' in target ? [target.of] : [])])).map(targetKey));
   const all = dedupe([...finds.filter((find) => !needed.has(targetKey(find.target))), ...wants]);
   if (all.length > 0) return { kind: 'wants', wants: all, partly: unsupported };
   const look = frames.length === 0 && !declined ? lookAt(told, text, context) : undefined;
@@ -265,6 +349,59 @@ async function build(text: string, segments: readonly Segment[], told: readonly 
   if (unsupported) return { kind: 'talk', talk: 'unsupported' };
   if (who && spoken.length === 0) return { kind: 'talk', talk: 'who' };
   return { kind: 'talk', talk: declined ? 'declined' : 'off-topic' };
+}
+
+/** The ticket that is spoken about: for “the caller”. */
+function ticketOf(parts: readonly Part[], memory: Memory): Target | undefined {
+  const named = parts.flatMap(({ entities }) => entities).find(({ kind }) => kind === 'ticket');
+  const last = memory.last.get('ticket');
+  if (named !== undefined) return { via: 'find_ticket', kind: 'ticket', values: { words: named.value } };
+  return last === undefined ? undefined : { handle: last };
+}
+
+interface Around {
+  readonly frames: readonly Frame[];
+  readonly segments: readonly Part[];
+  readonly told: readonly Part[];
+  readonly text: string;
+  readonly reason: string | undefined;
+}
+
+/** What a request of `requests.ts` wants done, or what to say instead. */
+function fulfilled(name: string, candidate: Frame, index: number, { frames, segments, told, text, reason }: Around, context: PlanContext, writing?: Writing): readonly Want[] | Talk {
+  const tool = context.tools.find((each) => each.name === name);
+  if (tool === undefined) return 'unsupported';
+  const own = candidate.targets.filter(({ by }) => by !== 'third' && by !== 'self');
+  const references = own.length === 0 && isOwn(candidate.said) ? [{ by: 'self' } as const] : targetsOf(candidate, index, frames, told, segments, context.memory.choices.length > 0);
+  const targets = resolveAll(references, context, undefined);
+  if (targets === 'which') return 'which';
+  const pointing = own.length === 0 && !candidate.targets.some((target) => target.by === 'third' && target.personal) && !frames.slice(0, index).some(({ targets: before }) => before.some(({ by }) => by !== 'third'));
+  return fulfil(tool, { said: candidate.said, entities: candidate.entities, targets, pointing, stated: reason, text, writing, before: writing === undefined ? '' : text.slice(0, writing.from) }, context.memory);
+}
+
+/** The writing tool, for all that the pieces before the words name. */
+function written(writing: Writing, address: readonly Part[], around: Around, context: PlanContext): readonly Want[] | Talk {
+  const parts = address.filter(({ start }) => start < writing.at);
+  const [first] = parts;
+  const said = parts.map((part) => part.said).join(' ');
+  const names = writersOf(writing.kind);
+  const own = /\bmy\b/u.test(said) ? names.at(-1) : undefined;
+  const name = [own, ...names].find((each) => each !== undefined && context.tools.some((tool) => tool.name === each));
+  if (name === undefined || first === undefined) return 'unsupported';
+  const whole = { ...frameOf(first), said, targets: parts.flatMap(({ targets }) => targets), entities: parts.flatMap(({ entities }) => entities) };
+  return fulfilled(name, whole, around.frames.length, { ...around, frames: [...around.frames, whole] }, context, writing);
+}
+
+/** “Add Anna Weber and Tom Baker to the group”: a piece without a request of its own, and the one it completes. */
+function leaning(frames: readonly Frame[], context: PlanContext): readonly Frame[] {
+  const joined: Frame[] = [];
+  for (const each of frames) {
+    const before = joined.at(-1);
+    const whole = before === undefined || each.action !== undefined || listed(before, context) !== undefined ? undefined : { ...before, said: `${before.said} ${each.said}`, targets: [...before.targets, ...each.targets], entities: [...before.entities, ...each.entities] };
+    if (whole !== undefined && listed(whole, context) !== undefined && listed(each, context) === undefined) joined.splice(-1, 1, whole);
+    else joined.push(each);
+  }
+  return joined;
 }
 
 /** "Anna Weber can't sign in" and nothing else: the state of her account is what helps. */
@@ -279,21 +416,19 @@ function lookAt(told: readonly Segment[], text: string, context: PlanContext): P
 }
 
 /** Joins pieces into requests: a piece with only a name adds a target, one with only a noun inherits the verb. */
-function frame(segments: readonly Segment[]): { frames: readonly Frame[]; declined: boolean } {
+function frame(segments: readonly Part[], context: PlanContext): { frames: readonly Frame[]; declined: boolean } {
   const frames: Frame[] = [];
   let declined = false;
   for (const segment of segments) {
-    if (segment.negated) {
+    const request = listed(segment, context);
+    if (segment.negated && request === undefined) {
       declined = true;
       continue;
     }
     if (segment.statement) continue;
     const previous = frames.at(-1);
-    const fresh: Frame = {
-      action: segment.action, implies: segment.implies, objects: new Set(segment.objects), targets: [...segment.targets], question: segment.question,
-      text: segment.tokens.map((token) => token.text).join(' '), leftover: segment.leftover, verb: segment.action !== undefined, tokens: segment.tokens,
-    };
-    if (segment.action !== undefined) {
+    const fresh = frameOf(segment);
+    if (segment.action !== undefined || request !== undefined) {
       frames.push(fresh);
     } else if (segment.objects.size > 0) {
       if (previous !== undefined && previous.objects.size === 0 && previous.question && !previous.verb) {
@@ -308,6 +443,13 @@ function frame(segments: readonly Segment[]): { frames: readonly Frame[]; declin
     }
   }
   return { frames, declined };
+}
+
+function frameOf(segment: Part): Frame {
+  return {
+    action: segment.action, implies: segment.implies, objects: new Set(segment.objects), targets: [...segment.targets], question: segment.question, negated: segment.negated,
+    text: segment.tokens.map((token) => token.text).join(' '), leftover: segment.leftover, verb: segment.action !== undefined, tokens: segment.tokens, said: segment.said, entities: segment.entities,
+  };
 }
 
 /** A frame's own targets, else those of its neighbours, else what the told reason speaks about, else the last one spoken about. */
@@ -339,7 +481,7 @@ function relationOf(candidate: Frame): readonly string[] | undefined {
 
 function resolveAll(references: readonly TargetReference[], context: PlanContext, relation: readonly string[] | undefined): readonly Target[] | 'which' {
   const { memory, tools } = context;
-  const kinds = new Set(tools.flatMap((tool) => (tool.targetKind === undefined ? [] : [tool.targetKind])));
+  const kinds = new Set(tools.flatMap(({ parameters }) => parameters.flatMap(({ role }) => (role.type === 'handle' ? [role.kind] : []))));
   const kind = [...kinds].find((candidate) => candidate === kindOf(memory.asker ?? '')) ?? [...kinds][0];
   const targets: Target[] = [];
   for (const reference of references) {
@@ -350,6 +492,10 @@ function resolveAll(references: readonly TargetReference[], context: PlanContext
         break;
       case 'name':
         targets.push(lookUp(reference.name, memory));
+        break;
+      case 'role':
+        if (context.ticket === undefined) return 'which';
+        targets.push({ via: 'show_ticket', kind: 'person', of: context.ticket, field: reference.role });
         break;
       case 'self':
         if (memory.asker !== undefined) targets.push({ handle: memory.asker });
@@ -370,6 +516,7 @@ function resolveAll(references: readonly TargetReference[], context: PlanContext
   }
   if (relation === undefined) return targets;
   return targets.map((target) => {
+    if ('via' in target) return target;
     const fields = 'handle' in target ? memory.relations.get(target.handle) : undefined;
     const related = relatedIn(fields ?? new Map<string, string>(), relation);
     return related === undefined ? { ...target, relation } : { handle: related };
@@ -399,7 +546,7 @@ function choose(position: number | 'last' | 'other' | 'all', memory: Memory): re
 
 /** The tool for a request, 'unsupported' when it is a request that no tool does, undefined when it is none. */
 async function pick(candidate: Frame, targets: readonly Target[], context: PlanContext): Promise<Tool | 'unsupported' | undefined> {
-  const { tools } = context;
+  const tools = context.tools.filter(({ name }) => !LISTED.has(name));
   const narrowed = narrow(candidate.objects);
   const { action } = candidate;
   if (action === FIND && narrowed.size === 0) {
@@ -419,7 +566,8 @@ async function pick(candidate: Frame, targets: readonly Target[], context: PlanC
 }
 
 async function pickReader(candidate: Frame, targets: readonly Target[], context: PlanContext): Promise<Tool | 'unsupported' | undefined> {
-  const { tools, memory } = context;
+  const { memory } = context;
+  const tools = context.tools.filter(({ name }) => !LISTED.has(name));
   const narrowed = narrow(candidate.objects);
   const asks = candidate.verb || candidate.question;
   // "and her sessions too": no verb, but the last thing done was a change, so another change is meant.
@@ -471,7 +619,7 @@ async function guess(candidate: Frame, context: PlanContext, about: ReadonlySet<
 async function similar(candidate: Frame, context: PlanContext, about: ReadonlySet<string> = new Set()): Promise<Tool | undefined> {
   // Only an unknown verb is worth a guess; an unknown noun behind "show" is something that no tool shows.
   if (candidate.leftover === 0 || candidate.verb || candidate.question || !candidate.targets.some((target) => target.by !== 'self' && (target.by !== 'name' || target.strong))) return undefined;
-  const tools = context.tools.filter((tool) => tool.targetKind !== undefined && [...about].every((object) => tool.objects.has(object)));
+  const tools = context.tools.filter((tool) => !LISTED.has(tool.name) && tool.targetKind !== undefined && [...about].every((object) => tool.objects.has(object)));
   // What it is about is known, only the verb is not.
   if (about.size > 0 && tools.length === 1) return tools[0];
   const ranked = await Promise.all(tools.map(async (tool) => ({ tool, alike: await context.similarity(neutral(candidate), tool.description) })));
@@ -489,9 +637,10 @@ function neutral(candidate: Frame): string {
 
 export function targetKey(target: Target | undefined): string {
   if (target === undefined) return '';
+  if ('via' in target) return JSON.stringify(target);
   return `${'handle' in target ? target.handle : fold(target.name)}${target.relation === undefined ? '' : '.manager'}`;
 }
 
 function dedupe(wants: readonly Want[]): readonly Want[] {
-  return [...new Map(wants.map((want) => [`${want.tool.name} ${targetKey(want.target)}`, want])).values()];
+  return [...new Map(wants.map((want) => [[want.tool.name, ...[want.target, ...(want.others ?? [])].map(targetKey)].join(' '), want])).values()];
 }

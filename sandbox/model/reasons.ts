@@ -14,6 +14,7 @@ const MARKERS: readonly RegExp[] = [
   /((?:^|[^\p{L}])(?:the\s+)?reason(?:\s*[:=–—-]\s*|\s+(?:is|being)\s+|\s+)(?:that\s+)?)(.+)$/isu,
   /((?:^|[\s,(])(?:because of|due to|owing to|on account of|on grounds of|on suspicion of|in response to|because|cuz|coz|bc)\s+)(.+)$/isu,
   /((?:^|[\s,])(?:since|as|given that|now that|seeing that|cause)\s+)((?:he|she|they|it|we|i|there|her|his|their|my|our|the|someone|somebody)(?:['’]s|['’]re|['’]ve|['’]m)?\s.+)$/isu,
+  /([,(?.;]\s*(?:see |per )?)((?:ticket |incident |case )?(?:INC|RITM|REQ|CHG|PRB)\d{3,})\)?[\s.]*$/isu,
   /(\s\()([^()]{3,})\)/su,
   /(\s[-–—]{1,2}\s)(.+)$/su,
   /(\sfor\s)((?:\p{L}+\s){0,2}(?:phishing|fraud|malware|ransomware|theft|abuse|misconduct|spam(?:ming)?|investigation|compromise|security|audit|offboarding|termination|reasons?)\b.*)$/isu,

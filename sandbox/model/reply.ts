@@ -1,5 +1,5 @@
 /** The few sentences that the tool picker says. Neutral on purpose: a result is shown by whoever called, never retold here. */
-import type { Talk } from './plan.ts';
+import type { Talk } from './want.ts';
 
 const TALK: Readonly<Record<Talk, string>> = {
   greeting: 'Hello! What can I do for you?',
@@ -11,6 +11,7 @@ const TALK: Readonly<Record<Talk, string>> = {
   declined: 'All right, I have not done anything.',
   who: 'Who do you mean?',
   which: 'Which one do you mean?',
+  more: 'I need a little more for that: what exactly, or until when?',
 };
 
 export function talk(kind: Talk): string {

@@ -1,5 +1,6 @@
 /** Reads a request's tool list: what each tool does, what it is about, and what each parameter wants. */
 import { findAction, findObjects } from './intents.ts';
+import { LISTED } from './requests.ts';
 import { stem, tokenise } from './tokenise.ts';
 import { ACCESS_OBJECTS, ANSWER, COMMANDS, FIND } from './words.ts';
 
@@ -47,7 +48,7 @@ export function readTools(definitions: readonly ToolDefinition[]): readonly Tool
 /** Verbs that count as commands: the list of ordinary ones, and those that only a tool's name brings in. */
 export function commandVerbs(tools: readonly Tool[]): ReadonlySet<string> {
   const verbs = new Set(COMMANDS);
-  for (const tool of tools) if (tool.action === nameTokens(tool.name)[0]?.stem) verbs.add(tool.action);
+  for (const tool of tools) if (!LISTED.has(tool.name) && tool.action === nameTokens(tool.name)[0]?.stem) verbs.add(tool.action);
   verbs.delete('');
   return verbs;
 }
@@ -59,7 +60,7 @@ function readTool(definition: ToolDefinition): Tool {
   const purpose = tokenise(positiveSentences(definition.description)[0] ?? '');
   const target = parameters.find((parameter) => parameter.role.type === 'handle');
   const objects = new Set([...findObjects(name), ...findObjects(purpose)]);
-  const finder = target === undefined && parameters.some((parameter) => parameter.role.type === 'text');
+  const finder = LISTED.has(definition.name) ? definition.name.startsWith('find_') : target === undefined && parameters.some((parameter) => parameter.role.type === 'text');
   const named = findAction(name)?.action;
   const action = named ?? (COMMANDS.has(name[0]?.stem ?? '') ? name[0]?.stem : undefined) ?? findAction(purpose)?.action ?? name[0]?.stem ?? '';
   return {

@@ -55,7 +55,7 @@ export const PHRASES: readonly Phrase[] = [
 export const COMMANDS: ReadonlySet<string> = stems(
   `reset change delete erase wipe create rename add remove grant give install uninstall reinstall restart reboot assign unassign send email mail open order buy
    translate write sing recommend suggest book schedule update upgrade move transfer approve call forward share backup encrypt decrypt format reimage
-   retire rotate set replace fix repair connect configure setup play compose draw calculate compute define promote demote hire fire migrate archive merge
+   retire rotate set start reassign replace fix repair connect configure setup play compose draw calculate compute define promote demote hire fire migrate archive merge
    export import download upload raise log report escalate ring notify tell invite provision deploy unenroll enroll enrol sync extend renew`,
 );
 
@@ -133,6 +133,7 @@ export const STOP_WORDS: ReadonlySet<string> = new Set(
    been being having
    force forced make sure ensure ensures
    device devices
+   usage
    i`.split(/\s+/u),
 );
 
@@ -141,7 +142,7 @@ export const ORDINARY_FIRST_NAMES: ReadonlySet<string> = new Set('will may mark 
 
 /** Things written with a capital that are not people. */
 export const PROPER_THINGS: ReadonlySet<string> = new Set(
-  'i outlook teams microsoft windows office azure entra excel word sharepoint onedrive intune monday tuesday wednesday thursday friday saturday sunday january february march april june july august september october november december english german french spanish italian chinese android apple google samsung dell lenovo thinkpad chrome firefox edge safari netflix zoom slack linux ubuntu python java chatgpt copilot youtube amazon facebook instagram whatsapp bluetooth powerpoint onenote github jira confluence sap salesforce servicenow cisco'.split(' '),
+  'i outlook teams microsoft windows office azure entra excel word sharepoint onedrive intune monday tuesday wednesday thursday friday saturday sunday january february march april june july august september october november december english german french spanish italian chinese android apple google samsung dell lenovo thinkpad chrome firefox edge safari netflix zoom slack linux ubuntu python java chatgpt copilot youtube amazon facebook instagram whatsapp bluetooth powerpoint onenote github jira confluence sap salesforce servicenow cisco exchange online visio wifi wi-fi wlan'.split(' '),
 );
 
 /** A finite verb of a statement: "phone was found", "he got phished". */

@@ -19,18 +19,44 @@ export type PolicyClass = (typeof policyClasses)[number];
 /** The finer words that an effect may be known as. */
 const FINER: Readonly<Record<Effect, readonly PolicyClass[]>> = { read: ['sensitive_read'], write: ['self_service'], destructive: ['restore'], critical: [] };
 
-/** One operation of one API, with the application permissions that it needs (any one of each inner list). */
+/** The systems that actions reach: Microsoft Graph, ServiceNow, Azure Resource Manager, Logic Apps' request triggers. */
+export const systems = ['graph', 'servicenow', 'arm', 'logic'] as const;
+export type System = (typeof systems)[number];
+
+/** One operation of one API, with the grants that it needs, all of them: `infra/permissions.json` names each. */
 export interface Operation {
-  readonly system: 'graph';
-  readonly method: 'GET' | 'POST' | 'PATCH';
+  readonly system: System;
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** Path template as in the published reference. */
   readonly path: string;
   readonly permissions: readonly string[];
 }
 
+type Describe = (method: Operation['method'], path: string, ...permissions: string[]) => Operation;
+
+const operationOf =
+  (system: System): Describe =>
+  (method, path, ...permissions) => ({ system, method, path, permissions });
+
 /** A Microsoft Graph v1.0 operation. */
-export function graph(method: Operation['method'], path: string, ...permissions: string[]): Operation {
-  return { system: 'graph', method, path, permissions };
+export const graph = operationOf('graph');
+/** A ServiceNow Table API operation; the permission is a role of the integration user. */
+export const servicenow = operationOf('servicenow');
+/** An Azure Resource Manager operation; the permission is the RBAC action. */
+export const arm = operationOf('arm');
+/** A Logic App's request trigger, under its own Microsoft Entra ID authorisation policy. */
+export const logic = operationOf('logic');
+
+/** What a deployment must have set before an action exists in it. */
+export const requirements = ['managed groups', 'mailbox', 'servicenow', 'app services', 'grant guest wifi', 'offboard person'] as const;
+export type Requirement = (typeof requirements)[number];
+
+/** Rows that a person can have as a file as well. */
+export interface Report {
+  /** The result field that holds them all; each is an object of plain values and things. */
+  readonly rows: string;
+  /** The field of a row by whose values a chart counts rows; or the number fields that make up a row’s bar. */
+  readonly chart?: string | { readonly parts: readonly [string, string] };
 }
 
 // --- parameters ----------------------------------------------------------------------------------------------------
@@ -50,6 +76,15 @@ export function text(options: { readonly max: number; readonly description: stri
 /** Text to search by. A `text_…` handle in its place is resolved by code before the search. */
 export function searchText(options: { readonly max: number; readonly description: string }): z.ZodString {
   return text(options).meta({ description: options.description, acceptsTextHandle: true });
+}
+
+/** A day as YYYY-MM-DD, not further than so many days from today, before or after. The request says when, so words for that day put nothing off. */
+export function day(options: { readonly withinDays: number; readonly description: string }): z.ZodString {
+  return z
+    .string()
+    .regex(/^\d{4}-\d{2}-\d{2}$/)
+    .refine((value) => !Number.isNaN(Date.parse(value)) && new Date(value).toISOString().startsWith(value), 'must be a day of the calendar')
+    .meta({ ...options, states: 'day' });
 }
 
 /** Arguments after the server has resolved the handles in them. */
@@ -81,6 +116,8 @@ export type ResultSchema = z.ZodObject<z.core.$ZodShape>;
 // --- the definition ------------------------------------------------------------------------------------------------
 
 export interface RunContext extends CallOptions {
+  /** Who asked: for what is done in their name. */
+  readonly requester: InternalId;
   /** Notes a request id of the system for the ledger. */
   readonly receipt: (receipt: OperationReceipt) => void;
 }
@@ -107,6 +144,13 @@ export interface ActionDefinition<P extends z.ZodObject = z.ZodObject, R extends
   /** The parameter that the policy decides about; absent where the action has no target. */
   readonly target?: keyof z.infer<P> & string;
   readonly operation: Operation;
+  /** What it reads on the way to that operation or beside it. */
+  readonly reads?: readonly Operation[];
+  /** Absent where every deployment has it. */
+  readonly needs?: Requirement;
+  /** A customer who wants it enables it by name. */
+  readonly ships?: 'disabled';
+  readonly report?: Report;
   readonly parameters: P;
   readonly result: R;
   /** Blast radius. Required for everything but reads. */
@@ -127,6 +171,19 @@ export type Action = Omit<ActionDefinition, 'run' | 'target' | 'ambiguity'> & {
   readonly ambiguity?: { readonly list: string; readonly thing: string };
   readonly run: (argumentsResolved: Readonly<Record<string, unknown>>, robot: Robot, context: RunContext) => Promise<Readonly<Record<string, unknown>>>;
 };
+
+/** What its target is, where it has one. */
+export function targetKindOf({ parameters, target }: Pick<Action, 'parameters' | 'target'>): HandleKind | undefined {
+  const shape: Readonly<Record<string, z.core.$ZodType>> = parameters.shape;
+  const schema = target === undefined ? undefined : shape[target];
+  return schema && (z.globalRegistry.get(schema)?.['handle'] as HandleKind | undefined);
+}
+
+/** Whether the policy decides about a person: the target itself, or whoever uses the device that is the target. */
+export function isAboutPerson(action: Pick<Action, 'parameters' | 'target'>): boolean {
+  const kind = targetKindOf(action);
+  return kind === 'person' || kind === 'device';
+}
 
 /** What the policy knows an action as. */
 export function policyClassOf(action: Pick<Action, 'effect' | 'policyClass'>): PolicyClass {
@@ -153,6 +210,8 @@ export function defineAction<P extends z.ZodObject, R extends ResultSchema>(defi
   const parameters: Readonly<Record<string, z.core.$ZodType>> = definition.parameters.shape;
   if (definition.parameters.def.catchall?._zod.def.type !== 'never') invalid('parameters must be a strict object: an extra argument is an error');
   for (const [parameter, schema] of Object.entries(parameters)) if (holdsHandle(schema, false)) invalid(`parameter \`${parameter}\` holds a handle that would not be resolved: handles stand at the top, and are required`);
+  if (definition.effect === 'critical' && definition.ships !== 'disabled') invalid('what can’t be taken back ships disabled');
+  if (definition.report !== undefined && !Object.hasOwn(definition.result.shape, definition.report.rows)) invalid('its report shows rows that are not in its result');
   if (definition.target !== undefined && !(Object.hasOwn(parameters, definition.target) && isHandle(parameters[definition.target]))) invalid('target must be one of its handle parameters');
   checkResult(definition.result, name, invalid);
   // The generic parameters only tie `run` to its own schemas; parsing guarantees the same at run time.

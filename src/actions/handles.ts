@@ -6,7 +6,7 @@ import type { InternalId } from './internal-id.ts';
  * Handles: opaque references that the server mints for one person in one conversation. A plan can point at a thing
  * only through one. A handle is a reference, not authority: the policy decides about what it resolves to, each time.
  */
-export const handleKinds = ['person', 'device'] as const;
+export const handleKinds = ['person', 'device', 'group', 'licence', 'ticket', 'app'] as const;
 export type HandleKind = (typeof handleKinds)[number];
 export type Handle<K extends HandleKind = HandleKind> = `${K}_${string}`;
 /** Stands for something that the person pasted and the model must not see: an address, a GUID, a mention. */
@@ -18,7 +18,7 @@ const LENGTH = 12;
 /** A handle lives eight hours after it was last minted: every result that shows the thing again renews it. */
 export const HANDLE_TTL_MS = 8 * 60 * 60 * 1000;
 /** The most handles kept for one person in one conversation; the longest unused go first. */
-const MOST_HANDLES = 120;
+const MOST_HANDLES = 240;
 
 /** What a handle stands for once resolved. `label` is directory text: for people only, never for the model. */
 export interface Reference<K extends HandleKind = HandleKind> {
@@ -40,7 +40,7 @@ export interface StoredHandle {
 }
 
 /** Any handle in a text, of whatever kind, with the braces that the model may put around it. */
-export const HANDLE_IN_TEXT = /\{?\b((?:person|device|text)_[a-z2-7]{6,40})\b\}?/g;
+export const HANDLE_IN_TEXT = new RegExp(`\\{?\\b((?:${[...handleKinds, 'text'].join('|')})_[a-z2-7]{6,40})\\b\\}?`, 'g');
 
 /** Marks a parameter as a handle of one kind, for the parser and for the model's JSON Schema. */
 export function handle<K extends HandleKind>(kind: K): z.ZodType<Handle<K>, string> {

@@ -12,6 +12,7 @@ export const MOST_STEPS = 8;
 export const MOST_TARGETS = 25;
 /** The longest argument text of one step, in characters. */
 const MOST_ARGUMENT_CHARACTERS = 8_000;
+const DAY_MS = 24 * 60 * 60_000;
 
 /** Where the value of an argument came from; the card shows it. */
 export type Provenance = 'your words' | 'composed by Steward';
@@ -105,7 +106,9 @@ export function parsePlan(raw: unknown, context: PlanContext): Plan {
 function refuseLater(steps: readonly Step[], lastWords: string): void {
   if (steps.every(({ action }) => action.effect === 'read')) return;
   const given = steps.flatMap(({ provenance, resolved }) => Object.keys(provenance).filter((name) => provenance[name] === 'your words').map((name) => fold(String(resolved[name]))));
-  const phrases = laterPhrases(withoutReasons(lastWords, given));
+  // What every one of them has a parameter for is an argument, and is shown on the card as one.
+  const states = (['day', 'duration'] as const).filter((kind) => steps.every(({ action }) => action.effect === 'read' || Object.values(action.parameters.shape).some((schema) => z.globalRegistry.get(schema)?.['states'] === kind)));
+  const phrases = laterPhrases(withoutReasons(lastWords, given), states);
   if (phrases.length > 0) throw new PlanError('PLAN_SCHEDULED', [`${phrases.length} phrases about another time or a condition`]);
 }
 
@@ -170,6 +173,8 @@ function resolveStep(callId: string, action: Action, proposed: Readonly<Record<s
       provenance[name] = 'your words';
       continue;
     }
+    const withinDays = meta['withinDays'];
+    if (typeof withinDays === 'number' && typeof value === 'string' && Math.abs(Date.parse(value) - context.nowMs) > withinDays * DAY_MS) return report('PLAN_BAD_ARGUMENTS', `${name}: too far from today`);
     if (typeof value !== 'string') {
       resolved[name] = value;
       continue;

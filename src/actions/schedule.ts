@@ -25,7 +25,8 @@ const CLAUSE_END = String.raw`(?= ?(?:[.!?,;:)]|$|(?:because|since|as|please|bit
 
 const whole = (inner: string): RegExp => new RegExp(`${START}(?:${inner})${END}`, 'giu');
 
-const LATER: readonly RegExp[] = [
+/** Another day, named. */
+const DAYS: readonly RegExp[] = [
   // “tomorrow”, “next week”, “nächsten Montag”, “la semaine prochaine”, wherever it stands
   whole(`tomorrow|(?:next|coming|following) (?:week|weekend|month|quarter|year|${WEEKDAY})|übermorgen|(?:nächste|kommende)[nrsm]? (?:woche|monat|jahr|wochenende|${WEEKDAY})|(?:après-)?demain|(?:semaine|année|mois|week-end|${WEEKDAY}) prochaine?`),
   // “morgen”, and not the greeting or this morning
@@ -41,10 +42,17 @@ const LATER: readonly RegExp[] = [
   new RegExp(`${START}(?:on|by|from|until|till|before|after|starting) the \\d{1,2}(?:st|nd|rd|th)${CLAUSE_END}`, 'giu'),
   // “in April”, “im Mai”, “en avril”; “from July”, and not “asked for by April Jones”
   whole(`(?:in|im|en|early|late|mid|anfang|mitte|ende|début|fin) (?:${MONTH})|(?:from|by|until|till|before|after|starting|ab|bis|dès|à partir de) (?:${PLAIN_MONTH})`),
-  // “in two hours”, “wait ten minutes”, “in einer Stunde”, “dans 2 heures”, “an hour from now”
-  whole(`(?:in|within|after|wait|warte|innerhalb von|nach|dans|d'ici|après|attends|attendez) ${AMOUNT}|(?:${NUMBER}) (?:${UNIT}) (?:from (?:now|today)|later)`),
+];
+
+/** For how long. */
+const DURATIONS: readonly RegExp[] = [
   // “for an hour”, “für zwei Tage”, “pendant une semaine”: it would have to be taken back by itself
   whole(`(?:for|für|pendant) ${AMOUNT}`),
+];
+
+const LATER: readonly RegExp[] = [
+  // “in two hours”, “wait ten minutes”, “in einer Stunde”, “dans 2 heures”, “an hour from now”
+  whole(`(?:in|within|after|wait|warte|innerhalb von|nach|dans|d'ici|après|attends|attendez) ${AMOUNT}|(?:${NUMBER}) (?:${UNIT}) (?:from (?:now|today)|later)`),
   // “every Friday”, “each day”, “jeden Tag”, “chaque lundi”
   whole(`(?:every|each|jede[nsr]?|chaque|tous les|toutes les) (?:single )?(?:${UNIT}|${WEEKDAY}|lundis|mardis|mercredis|jeudis|vendredis|samedis|dimanches|morning|evening|night|morgen|abend|matin|soir)|daily|hourly|weekly|monthly|täglich|stündlich|wöchentlich|monatlich`),
   // “at 5pm”, “at 17:00”, “at 6”, “um 17 Uhr”, “à 17 h”, “at midnight”
@@ -68,10 +76,11 @@ const LATER: readonly RegExp[] = [
   /(?<![\p{L}\p{N}'-])(?:si (?:elle|ils?|elles|on|je|nous|le|la|les|l'|mon|ma|son|sa|ce|cette|cela|ça|personne|quelqu'un|aucun|jamais)|s'ils?(?! (?:vous|te) pla[iî]t)|quand(?! (?:possible|vous (?:pouvez|aurez|voulez|avez)|tu (?:peux|auras|veux|as))(?![\p{L}\p{N}]))|lorsqu(?:e|')|dès qu(?:e|')(?! ?(?:possible|vous|tu)(?![\p{L}\p{N}]))|à moins qu(?:e|')|au cas où|à condition qu(?:e|')|pourvu qu(?:e|')|jusqu'à ce qu(?:e|')|une fois qu(?:e|')|sauf si) ?\p{L}*/giu,
 ];
 
-/** The parts of a message that speak of another time or of a condition. */
-export function laterPhrases(words: string): readonly string[] {
+/** The parts of a message that speak of another time or of a condition. What the request itself `states` as an argument is none. */
+export function laterPhrases(words: string, states: readonly ('day' | 'duration')[] = []): readonly string[] {
   const plain = asWritten(words);
-  return LATER.flatMap((shape) => [...plain.matchAll(shape)].map(([phrase]) => phrase.trim()));
+  const shapes = [...(states.includes('day') ? [] : DAYS), ...(states.includes('duration') ? [] : DURATIONS), ...LATER];
+  return shapes.flatMap((shape) => [...plain.matchAll(shape)].map(([phrase]) => phrase.trim()));
 }
 
 /** One blank for each white space and none of what can't be seen, so that the patterns know one way to write a thing. */

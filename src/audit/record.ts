@@ -9,6 +9,7 @@ export type LedgerEvent =
   | { readonly kind: 'approval'; readonly approval: string; readonly state: string; readonly by: string; readonly person: string; readonly binding: string; readonly turn?: string; readonly steps?: readonly string[]; readonly code?: string; readonly settled?: string }
   | { readonly kind: 'intent'; readonly execution: string; readonly turn: string; readonly action: string; readonly version: string; readonly step: string; readonly target?: string; readonly requester: string; readonly approver?: string; readonly policies: readonly string[]; readonly killEpoch: number }
   | { readonly kind: 'outcome'; readonly execution: string; readonly outcome: string; readonly code?: string; readonly requestIds: readonly string[]; readonly durationMs: number }
+  | { readonly kind: 'file'; readonly offer: string; readonly turn: string; readonly action: string; readonly person: string; readonly state: 'offered' | 'declined' | 'intended' | 'put' | 'failed' | 'unknown'; readonly bytes?: number; readonly digest?: string; readonly code?: string }
   | { readonly kind: 'reply'; readonly turn: string; readonly digest: string; readonly withheld: boolean }
   | { readonly kind: 'latch'; readonly level: string; readonly epoch: number; readonly person: string; readonly confirmedBy?: string }
   | { readonly kind: 'limit'; readonly action: string; readonly perHour: number; readonly person: string; readonly confirmedBy: string };

@@ -33,7 +33,8 @@ const CONCEALED: readonly Concealed[] = [
   { shape: /(?<![\p{L}\p{N}.])\d{3}\.\d{3}\.\d{4}(?![\p{L}\p{N}.]\d)/gu },
   { shape: /(?<![\p{L}\p{N}.:])\d{3,5}[ /-](?:\d{5,12}|\d{3,8}(?:[ /-]\d{2,8}){1,3})(?![\p{L}\p{N}])/gu },
   { shape: /(?<![\p{L}\p{N}])\d{9,}(?![\p{L}\p{N}])/gu },
-  // Serial numbers and asset tags.
+  // Serial numbers and asset tags: by name, since some have no digit, and by shape.
+  { shape: /(?<=[Ss](?:erial(?:[ _-]?(?:[Nn]umber|[Nn]o|[Nn]r))?|\/[Nn])[."']?\s{0,3}(?:is|[:=#])?\s{0,3})[A-Z0-9][A-Z0-9-]{4,}(?![\p{L}\p{N}])/gu },
   { shape: /[\p{L}\p{N}]+(?:[_-]+[\p{L}\p{N}]+)*/gu, isMeant: isSerialNumber },
   // Keys, signatures, long random strings.
   { shape: /(?<![A-Za-z0-9+/_~.-])[A-Za-z0-9+/_~.-]{40,}={0,2}/g },

@@ -26,6 +26,7 @@ import { conceal } from './conceal.ts';
 import type { Desk } from './desk.ts';
 import type { StewardPlanner } from './planner.ts';
 import type { ApprovalPlaceStore, ContactStore, ConversationStore, Lease } from './ports.ts';
+import { FILE_CONSENT, type Reports } from './reports.ts';
 import type { Speaker } from './say.ts';
 import type { Arrival, HttpAnswer } from './server.ts';
 import { RequestCommands } from './requests.ts';
@@ -54,6 +55,8 @@ export interface FrontDependencies {
   readonly speaker: Speaker;
   readonly planner: StewardPlanner;
   readonly desk: Desk;
+  /** Absent where reports come without a file. */
+  readonly reports?: Reports | undefined;
   readonly approvals: Approvals;
   readonly gate: Gate;
   readonly killSwitch: KillSwitch;
@@ -367,13 +370,28 @@ export class Front {
 
   async #invoke(arrival: Arrival): Promise<HttpAnswer> {
     const { activity, checked } = arrival;
-    if (checked.name !== 'adaptiveCard/action') return { status: 501 };
+    const { reports } = this.#with;
+    const isFileConsent = checked.name === FILE_CONSENT && reports !== undefined;
+    if (checked.name !== 'adaptiveCard/action' && !isFileConsent) return { status: 501 };
     if (checked.from.aadObjectId === undefined) return { status: 403, body: { error: { message: 'a click needs a sender from the directory' } } };
     const sender = new InternalId(checked.from.aadObjectId);
+    if (isFileConsent) {
+      // Reading and uploading take longer than an invoke may: what comes of it is said in the chat.
+      this.#behind(this.#fileConsent(arrival, sender, reports));
+      return ACCEPTED;
+    }
     const answered = this.#click(arrival, sender, activity.value);
     // Whatever becomes of it, it is carried through; the answer only says how far it got.
     this.#behind(answered.then(() => undefined));
     return (await within(answered, CLICK_DEADLINE_MS))?.value ?? message(en.stillChecking);
+  }
+
+  async #fileConsent({ activity, checked }: Arrival, sender: InternalId, reports: Reports): Promise<void> {
+    const place = placeOf(activity, this.#with.tenantId);
+    const who = await this.#callers.who(sender, 'now');
+    const code = who === undefined ? 'PERSON_UNKNOWN' : who instanceof StewardError ? who.code : undefined;
+    if (code !== undefined) return this.#with.adapter.at(place, (context) => tellCode(this.#with.speaker, context, code));
+    await reports.answer({ person: who as PersonFacts, place, activityId: checked.replyToId, value: activity.value });
   }
 
   async #click(arrival: Arrival, sender: InternalId, value: unknown): Promise<HttpAnswer> {

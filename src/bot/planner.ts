@@ -19,6 +19,7 @@ import { pickCard, type PickOption } from './cards/pick-card.ts';
 import { resultCard } from './cards/result-card.ts';
 import { cardReference, secondPersonSentence, type Desk } from './desk.ts';
 import { closeExchanges } from './history.ts';
+import type { Reports } from './reports.ts';
 import { saidDigest, type Speaker } from './say.ts';
 import { turnOf, type Turn } from './turn.ts';
 import { en } from './wording/en.ts';
@@ -47,6 +48,8 @@ export interface PlannerDependencies {
   readonly digestKey: DigestKey;
   readonly speaker: Speaker;
   readonly desk: Desk;
+  /** Absent where reports come without a file. */
+  readonly reports?: Reports | undefined;
   readonly clock: Clock;
 }
 
@@ -244,11 +247,11 @@ export class StewardPlanner implements Planner {
     if (!Array.isArray(matches) || matches.length === 1) return false;
     turn.ended = true;
     if (matches.length === 0) {
-      await this.#tell(turn, en.nobodyFound);
+      await this.#tell(turn, en.noneFound[ambiguity.thing] ?? en.results.nothing);
       return true;
     }
     if (result['more_matches'] === true) {
-      await this.#tell(turn, en.tooManyFound);
+      await this.#tell(turn, en.tooManyFound[ambiguity.thing] ?? en.results.more);
       return true;
     }
     const { clock, speaker } = this.#with;
@@ -257,7 +260,7 @@ export class StewardPlanner implements Planner {
     const things = rows.map((row) => row[ambiguity.thing] as Thing);
     const options = rows.map((row, index): PickOption => ({ name: things[index]?.label ?? '', context: textFields(row) }));
     const reference = cardReference();
-    const card = speaker.card(pickCard(reference, options), en.pick.summary, { handles: turn.handles });
+    const card = speaker.card(pickCard(reference, options, ambiguity.thing), en.pick.summary(ambiguity.thing), { handles: turn.handles });
     const activityId = await speaker.show(turn.context, card);
     turn.choice = { reference, handles: things.map((thing) => turn.handles.mint(thing.kind, thing.id, thing.label, nowMs)), activityId, requestActivityId: turn.requestActivityId };
     return true;
@@ -298,9 +301,10 @@ export class StewardPlanner implements Planner {
   /** Shows what was read: the last reads, not the searches on the way to them. */
   async #showResults(turn: Turn): Promise<void> {
     const worthShowing = turn.executed.filter(({ action }) => action.ambiguity === undefined);
-    for (const { action, result } of worthShowing.length > 0 ? worthShowing : turn.executed.slice(-1)) {
+    for (const { action, result, step } of worthShowing.length > 0 ? worthShowing : turn.executed.slice(-1)) {
       const { content, summary } = resultCard(action, result);
       await this.#with.speaker.show(turn.context, this.#with.speaker.card(content, summary, { handles: turn.handles, ids: [turn.person.id] }));
+      await this.#with.reports?.offer(turn.context, turn.person, turn.place, turn.id, step, result);
     }
   }
 
@@ -354,9 +358,14 @@ function doneSentence({ action, target }: Step): string {
   return wording?.done?.(inert(target?.label ?? '')) ?? en.doneSentence(wording?.title ?? action.name);
 }
 
-/** The facts of a row that tell namesakes apart: its free text, in order. */
+function textOf(value: unknown): readonly string[] {
+  const text = typeof value === 'object' && value !== null && 'label' in value ? value.label : value;
+  return typeof text === 'string' && text !== '' ? [inert(text)] : [];
+}
+
+/** The facts of a row that tell namesakes apart: its free text and whose it is, in order. */
 function textFields(row: Readonly<Record<string, unknown>>): readonly string[] {
-  const facts = ['job_title', 'department', 'user_name'].flatMap((field) => (typeof row[field] === 'string' ? [inert(row[field])] : []));
+  const facts = ['user', 'job_title', 'department', 'user_name', 'group_description', 'model', 'summary', 'state', 'caller_name', 'model', 'serial_number', 'app_state'].flatMap((field) => textOf(row[field]));
   return row['account'] === 'guest' ? [en.pick.guest, ...facts] : facts;
 }
 

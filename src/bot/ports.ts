@@ -1,6 +1,6 @@
 import type { StoredHandle } from '../actions/handles.ts';
 import type { InternalId } from '../actions/internal-id.ts';
-import type { Place } from '../guard/approval.ts';
+import type { Place, StoredStep } from '../guard/approval.ts';
 import type { ModelMessage } from '../guard/reasoner.ts';
 
 /** What the Teams surface keeps between turns. `clients` implements these over Table storage under the keeper's identity. */
@@ -81,4 +81,31 @@ export interface ApprovalPlaceStore {
   /** False when it was not one. */
   remove(conversationId: string): Promise<boolean>;
   list(): Promise<readonly { readonly place: Place; readonly name: string }[]>;
+}
+
+/** A report that a person may have as a file: what it takes to read it again, and nothing of what was read. */
+export interface FileOffer {
+  readonly reference: string;
+  readonly requester: InternalId;
+  readonly place: Place;
+  /** The message in which Teams asks. */
+  readonly activityId: string;
+  readonly step: StoredStep;
+}
+
+export interface FileOfferStore {
+  add(offer: FileOffer): Promise<void>;
+  /**
+   * Takes an offer, once over all instances. Undefined when it is not this person's in this conversation, was made on
+   * another card (where the click names one), was taken before, or is older than 15 minutes.
+   */
+  take(reference: string, by: { readonly requester: InternalId; readonly conversationId: string; readonly activityId?: string }): Promise<FileOffer | undefined>;
+}
+
+/** Where Teams lets the bot put a file that a person accepted: the OneDrive host of the tenant and no other. */
+export interface FilePlace {
+  /** Whether an address is https on exactly that host, without credentials in it. */
+  isItsAddress(url: string): boolean;
+  /** Fails with `SYSTEM_REFUSED` or `SYSTEM_UNAVAILABLE` when it is surely not there, else with `SYSTEM_OUTCOME_UNKNOWN`. */
+  put(uploadUrl: string, file: Uint8Array, options: { readonly signal: AbortSignal }): Promise<void>;
 }

@@ -84,10 +84,15 @@ const SECRET_SHAPES: readonly RegExp[] = [
 export class Speaker {
   readonly #modelHosts: ReadonlySet<string>;
   readonly #codeHosts: ReadonlySet<string>;
+  readonly #fileHosts: ReadonlySet<string>;
   readonly #secrets: () => readonly Concealed[];
 
-  /** `linkHosts` are exact host names that anything may link to, `codeLinkHosts` those that only code may. */
-  constructor(linkHosts: readonly string[], secrets: () => readonly Concealed[], codeLinkHosts = CODE_LINK_HOSTS) {
+  /**
+   * `linkHosts` are exact host names that anything may link to, `codeLinkHosts` those that only code may, and `fileHost`
+   * is where a file card may lead.
+   */
+  constructor(linkHosts: readonly string[], secrets: () => readonly Concealed[], codeLinkHosts = CODE_LINK_HOSTS, fileHost?: string) {
+    this.#fileHosts = new Set(fileHost === undefined ? [] : [fileHost.toLowerCase()]);
     this.#modelHosts = new Set(linkHosts.map((host) => host.toLowerCase()));
     this.#codeHosts = new Set([...this.#modelHosts, ...codeLinkHosts.map((host) => host.toLowerCase())]);
     this.#secrets = secrets;
@@ -146,6 +151,30 @@ export class Speaker {
   /** Sends a card, alone in its activity: a card beside text can't be updated later. Resolves to the activity id. */
   async show(to: TurnContext, card: UserCard): Promise<string> {
     return (await to.sendActivity({ type: 'message', summary: card.summary, attachments: [attach(card)] }))?.id ?? '';
+  }
+
+  /**
+   * Lets Teams ask the person whether they want a file. What they answer comes back with the reference, and with an
+   * address to put the file to. Resolves to the activity id.
+   * https://learn.microsoft.com/microsoftteams/platform/bots/how-to/bots-filesv4
+   */
+  async offerFile(to: TurnContext, offer: { readonly name: UserText; readonly description: UserText; readonly sizeInBytes: number; readonly reference: string; readonly summary: UserText }): Promise<string> {
+    const { description, name, reference, sizeInBytes, summary } = offer;
+    const content = { description, sizeInBytes, acceptContext: { reference }, declineContext: { reference } };
+    return (await to.sendActivity({ type: 'message', summary, attachments: [{ contentType: 'application/vnd.microsoft.teams.card.file.consent', name, content }] }))?.id ?? '';
+  }
+
+  /** Shows a file that was put into the person's OneDrive. Fails with `SAY_WITHHELD` when its address is anywhere else. */
+  async showFile(to: TurnContext, file: { readonly name: UserText; readonly contentUrl: string; readonly uniqueId: string; readonly fileType: string; readonly summary: UserText }): Promise<string> {
+    const { contentUrl, fileType, name, summary, uniqueId } = file;
+    this.#assertClean([contentUrl, uniqueId, fileType].join('\n'), {});
+    if (!leadsTo(this.#fileHosts, contentUrl)) throw new StewardError('SAY_WITHHELD', 'a file card was about to lead elsewhere');
+    return (await to.sendActivity({ type: 'message', summary, attachments: [{ contentType: 'application/vnd.microsoft.teams.card.file.info', contentUrl, name, content: { uniqueId, fileType } }] }))?.id ?? '';
+  }
+
+  /** Takes back a message of ours. */
+  async remove(to: TurnContext, activityId: string): Promise<void> {
+    await to.deleteActivity(activityId);
   }
 
   /** Replaces a card where it stands. */

@@ -12,8 +12,10 @@ export function undoCalls(steps: readonly StoredStep[], catalogue: Catalogue, ha
     const inverse = catalogue.find(catalogue.find(step.action)?.reversibleBy ?? '');
     const target = step.arguments[step.targetParameter ?? ''];
     if (inverse?.target === undefined || target === undefined || !('id' in target)) return [];
+    // The other things that it was about, such as the licence that was given, go by the same names in what takes it back.
+    const things = Object.entries(step.arguments).flatMap(([name, value]) => ('id' in value && name in inverse.parameters.shape ? [[name, handles.mint(value.kind, value.id, value.label, nowMs)]] : []));
     const handle = handles.mint(target.kind, target.id, target.label, nowMs);
-    const values = { [inverse.target]: handle, ...('reason' in inverse.parameters.shape && { reason: en.undo.reason }) };
+    const values = { ...(Object.fromEntries(things) as Record<string, string>), [inverse.target]: handle, ...('reason' in inverse.parameters.shape && { reason: en.undo.reason }) };
     return [{ id: `undo-${index + 1}`, type: 'function', function: { name: inverse.name, arguments: JSON.stringify(values) } }];
   });
 }

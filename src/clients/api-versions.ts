@@ -13,4 +13,18 @@ export const apiVersions = {
   tables: '2019-02-02',
   /** Sent by @azure/storage-blob 12.32.0. */
   blobs: '2026-04-06',
+  /** Microsoft.Web/sites: https://learn.microsoft.com/rest/api/appservice/web-apps */
+  arm: '2024-04-01',
+  /** ServiceNow's Table API; without a version in the path an instance takes its newest. */
+  servicenow: 'v2',
+  /** Request triggers of Logic Apps (Consumption), in the address that Azure gives for one. */
+  logic: '2016-10-01',
 } as const;
+
+/** Regions whose request triggers take another version than `apiVersions.logic`, by the region's name. None is known. */
+const logicVersions: ReadonlyMap<string, string> = new Map([]);
+
+/** The version for a place such as `prod-12.westeurope`. */
+export function logicVersionIn(place: string): string {
+  return logicVersions.get(place.split('.').at(-1) ?? '') ?? apiVersions.logic;
+}

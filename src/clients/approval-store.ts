@@ -1,5 +1,6 @@
 import { z } from 'zod/v4';
 import { StewardError, stewardErrorCodes } from '../errors.ts';
+import { handleKinds } from '../actions/handles.ts';
 import type { InternalId } from '../actions/internal-id.ts';
 import type { ApprovalRecord, ApprovalState, ApprovalStore, StoredStep } from '../guard/approval.ts';
 import { latchLevels, type Stored } from '../guard/ports.ts';
@@ -22,12 +23,12 @@ const INSERT_MOST_MS = 60_000;
 const states = ['pending', 'approved', 'executing', 'succeeded', 'failed', 'unknown', 'denied', 'expired', 'withdrawn', 'killed'] as const satisfies readonly ApprovalState[];
 
 // `satisfies` names every field: one that is missing here would be dropped on reading, without a word.
-const storedStep: z.ZodType<StoredStep> = z.object({
+export const storedStep: z.ZodType<StoredStep> = z.object({
   action: z.string(),
   version: z.string(),
   arguments: z.record(
     z.string(),
-    z.union([z.strictObject({ text: z.string() }), z.strictObject({ kind: z.enum(['person', 'device']), handle: z.string(), id: internalId, label: z.string() })]),
+    z.union([z.strictObject({ text: z.string() }), z.strictObject({ value: z.union([z.number(), z.boolean()]) }), z.strictObject({ kind: z.enum(handleKinds), handle: z.string(), id: internalId, label: z.string() })]),
   ),
   targetParameter: z.string().optional(),
   provenance: z.record(z.string(), z.enum(['your words', 'composed by Steward'])),

@@ -10,7 +10,12 @@ interface CloudRow {
   readonly openaiSuffix: string;
   readonly tableSuffix: string;
   readonly blobSuffix: string;
-  readonly audiences: { readonly graph: string; readonly vault: string; readonly openai: string; readonly storage: string };
+  readonly armHost: string;
+  /** Of a Logic App's request trigger: `prod-NN.REGION.` before it. */
+  readonly logicSuffix: string;
+  readonly serviceNowSuffix: string;
+  readonly sharePointSuffix: string;
+  readonly audiences: { readonly graph: string; readonly vault: string; readonly openai: string; readonly storage: string; readonly arm: string };
   /** Hosts of the Bot Connector service, which the bot may answer to. */
   readonly connectorHosts: readonly string[];
 }
@@ -21,11 +26,16 @@ const publicCloud: CloudRow = {
   openaiSuffix: 'openai.azure.com',
   tableSuffix: 'table.core.windows.net',
   blobSuffix: 'blob.core.windows.net',
+  armHost: 'management.azure.com',
+  logicSuffix: 'logic.azure.com',
+  serviceNowSuffix: 'service-now.com',
+  sharePointSuffix: 'sharepoint.com',
   audiences: {
     graph: 'https://graph.microsoft.com',
     vault: 'https://vault.azure.net',
     openai: 'https://cognitiveservices.azure.com',
     storage: 'https://storage.azure.com',
+    arm: 'https://management.azure.com',
   },
   // The service URL of Teams outside government clouds: platform-teams, `serviceUrl` of an activity.
   connectorHosts: ['smba.trafficmanager.net'],
@@ -42,6 +52,13 @@ export interface Endpoints {
   readonly openai: string;
   readonly tables: string;
   readonly blobs: string;
+  readonly arm: string;
+  /** Absent where the customer has none. */
+  readonly servicenow?: string;
+  /** Of the request triggers, by the place (`prod-12.westeurope`) that a workflow's setting names. */
+  readonly logic: Readonly<Record<string, string>>;
+  /** The tenant's OneDrive host; absent where reports come without a file. */
+  readonly oneDrive?: string;
 }
 
 /** Resource names of one deployment. */
@@ -49,10 +66,15 @@ export interface ResourceNames {
   readonly vault: string;
   readonly openai: string;
   readonly storage: string;
+  readonly servicenow?: string;
+  /** Such as `prod-12.westeurope`. */
+  readonly logicPlaces?: readonly string[];
+  /** Such as `contoso-my.sharepoint.com`. */
+  readonly oneDriveHost?: string;
 }
 
 // A name is one host label. Anything else (a dot, a slash, an @) could form another host.
-const patterns: Readonly<Record<keyof ResourceNames, RegExp>> = {
+const patterns: Readonly<Record<'vault' | 'openai' | 'storage', RegExp>> = {
   vault: /^[a-z][a-z0-9-]{1,22}[a-z0-9]$/i,
   openai: /^[a-z0-9][a-z0-9-]{0,62}[a-z0-9]$/i,
   storage: /^[a-z0-9]{3,24}$/,
@@ -61,9 +83,13 @@ const patterns: Readonly<Record<keyof ResourceNames, RegExp>> = {
 /** The endpoints of the named resources. Fails with `CONFIGURATION_INVALID`, naming every bad one. */
 export function endpointsFor(cloud: CloudName, names: ResourceNames): Endpoints {
   const bad = Object.entries(patterns).filter(([kind, pattern]) => {
-    // `Object.entries` forgets the keys; they are those of ResourceNames by the type of `patterns`.
-    return !pattern.test(names[kind as keyof ResourceNames]);
+    // `Object.entries` forgets the keys; they are those of `patterns`.
+    return !pattern.test(names[kind as keyof typeof patterns]);
   });
+  const { logicPlaces = [], oneDriveHost, servicenow } = names;
+  if (servicenow !== undefined && !/^[a-z0-9][a-z0-9-]{0,62}$/i.test(servicenow)) bad.push(['servicenow', patterns.vault]);
+  if (logicPlaces.some((place) => !/^prod-\d{2,3}\.[a-z0-9]{3,40}$/.test(place))) bad.push(['logic', patterns.vault]);
+  if (oneDriveHost !== undefined && !isOneDriveHost(oneDriveHost, clouds[cloud].sharePointSuffix)) bad.push(['oneDriveHost', patterns.vault]);
   if (bad.length > 0) throw new StewardError('CONFIGURATION_INVALID', `not a resource name: ${bad.map(([kind]) => kind).join(', ')}`);
   const row = clouds[cloud];
   return {
@@ -72,7 +98,17 @@ export function endpointsFor(cloud: CloudName, names: ResourceNames): Endpoints 
     openai: `https://${names.openai}.${row.openaiSuffix}`,
     tables: `https://${names.storage}.${row.tableSuffix}`,
     blobs: `https://${names.storage}.${row.blobSuffix}`,
+    arm: `https://${row.armHost}`,
+    ...(servicenow !== undefined && { servicenow: `https://${servicenow}.${row.serviceNowSuffix}` }),
+    ...(oneDriveHost !== undefined && { oneDrive: `https://${oneDriveHost.toLowerCase()}` }),
+    logic: Object.fromEntries(logicPlaces.map((place) => [place, `https://${place}.${row.logicSuffix}`])),
   };
+}
+
+/** `TENANT-my.sharepoint.com`: where the people of a tenant have their OneDrive. */
+function isOneDriveHost(host: string, suffix: string): boolean {
+  const [label = '', ...rest] = host.toLowerCase().split('.');
+  return /^[a-z0-9][a-z0-9-]{0,58}-my$/.test(label) && rest.join('.') === suffix;
 }
 
 /** The scope to ask a token for. */

@@ -2,7 +2,7 @@ import type { Agent } from 'node:https';
 import type { TokenCredential } from '@azure/core-auth';
 import type { Robot } from '../actions/ports.ts';
 import type { DigestKey, LedgerStore } from '../audit/record.ts';
-import type { ApprovalPlaceStore, ContactStore, ConversationStore } from '../bot/ports.ts';
+import type { ApprovalPlaceStore, ContactStore, ConversationStore, FileOfferStore, FilePlace } from '../bot/ports.ts';
 import type { Clock } from '../clock.ts';
 import type { ApprovalStore } from '../guard/approval.ts';
 import type { AdminRoster, EffectNotes, LatchStore, LimitStore, SpendStore, WhoIsWho } from '../guard/ports.ts';
@@ -14,18 +14,20 @@ import type { Endpoints } from './clouds.ts';
 import { TableContactStore } from './contact-store.ts';
 import { TableConversationStore } from './conversation-store.ts';
 import { managedIdentity } from './credential.ts';
-import { GraphDeviceDirectory } from './device-directory.ts';
 import { VaultDigestKey } from './digest-key.ts';
 import { TableEffectNotes } from './effect-notes.ts';
 import { createEgress } from './egress.ts';
+import { TableFileOfferStore } from './file-offer-store.ts';
+import { OneDriveFilePlace } from './file-upload.ts';
 import { GraphClient } from './graph.ts';
 import { TableLatchStore } from './latch-store.ts';
 import { BlobLedgerStore } from './ledger-store.ts';
 import { TableLimitStore } from './limit-store.ts';
 import { AzureReasoner, MODEL_TIMEOUT_MS } from './model.ts';
-import { GraphPeopleDirectory } from './people-directory.ts';
+import { createRobot } from './robot.ts';
 import { SpendPurse } from './spend-purse.ts';
 import { TableSpendStore } from './spend-store.ts';
+import { noSystems, type SystemSettings } from './systems.ts';
 import { ensureTables, openTables } from './tables.ts';
 import { Vault, type KnownSecret } from './vault.ts';
 import { GraphWhoIsWho, type RoleGroups } from './who-is-who.ts';
@@ -41,6 +43,8 @@ export interface ClientOptions {
   /** Object ids of the groups in Entra. */
   readonly roleGroups: RoleGroups;
   readonly model: { readonly deployment: string; readonly name: string };
+  /** Absent: Entra and Intune alone. */
+  readonly systems?: SystemSettings;
   readonly clock: Clock;
   /** Names this start of this instance: a GUID, part of the ledger's blob name and the owner of leases. */
   readonly instance: string;
@@ -64,6 +68,9 @@ export interface Clients {
   readonly conversations: ConversationStore;
   readonly contacts: ContactStore;
   readonly approvalPlaces: ApprovalPlaceStore;
+  readonly fileOffers: FileOfferStore;
+  /** Absent where no OneDrive host is named. */
+  readonly files?: FilePlace;
   readonly ledger: LedgerStore;
   /** Usable after `prepare`. */
   readonly digestKey: DigestKey;
@@ -80,17 +87,22 @@ export interface Clients {
 }
 
 /**
- * The hands of Steward, each with the identity it needs. Three egress lists, so that the robot's pipeline reaches Graph
- * only, the reasoner's the model only, and the keeper's neither the model nor anything that acts.
+ * The hands of Steward, each with the identity it needs. Three egress lists, so that the robot's pipeline reaches the
+ * systems that it acts on, the reasoner's the model only, and the keeper's neither the model nor anything that acts.
  */
 export function createClients(options: ClientOptions): Clients {
   const { endpoints, agent, tenantId, identities, clock, instance } = options;
   const credentialFor = options.credentialFor ?? ((clientId: string) => managedIdentity(clientId, { tenantId, clock }));
   const connection = agent === undefined ? {} : { agent };
 
-  const robotEgress = createEgress({ allow: [endpoints.graph], ...connection });
+  const { systems = noSystems } = options;
+  const { logic, servicenow } = endpoints;
+  const robotEgress = createEgress({ allow: [endpoints.graph, ...(systems.servicenow === undefined ? [] : [endpoints.vault]), ...(servicenow === undefined ? [] : [servicenow]), ...(systems.sites.length > 0 ? [endpoints.arm] : []), ...Object.values(logic)], ...connection });
   const reasonerEgress = createEgress({ allow: [endpoints.openai], longestMs: MODEL_TIMEOUT_MS + 5_000, ...connection });
   const keeperEgress = createEgress({ allow: [endpoints.graph, endpoints.vault, endpoints.tables, endpoints.blobs], ...connection });
+
+  // Of its own: nothing else reaches people's OneDrive, and it reaches nothing else.
+  const filesEgress = endpoints.oneDrive === undefined ? undefined : createEgress({ allow: [endpoints.oneDrive], ...connection });
 
   const credentials = {
     robot: credentialFor(identities.robot),
@@ -98,19 +110,19 @@ export function createClients(options: ClientOptions): Clients {
     keeper: credentialFor(identities.keeper),
   };
 
-  const robotGraph = new GraphClient({ endpoint: endpoints.graph, credential: credentials.robot, httpClient: robotEgress.httpClient, clock });
+  const robot = createRobot({ endpoints, systems, credential: credentials.robot, httpClient: robotEgress.httpClient, clock });
   const keeperGraph = new GraphClient({ endpoint: endpoints.graph, credential: credentials.keeper, httpClient: keeperEgress.httpClient, clock });
   const tables = openTables({ endpoint: endpoints.tables, credential: credentials.keeper, httpClient: keeperEgress.httpClient });
   const vault = new Vault({ endpoint: endpoints.vault, credential: credentials.keeper, httpClient: keeperEgress.httpClient, clock });
 
-  const whoIsWho = new GraphWhoIsWho(keeperGraph, options.roleGroups, clock);
+  const whoIsWho = new GraphWhoIsWho(keeperGraph, options.roleGroups, clock, systems.managedGroups);
   const digestKey = new VaultDigestKey(vault);
   const ledger = new BlobLedgerStore({ endpoint: endpoints.blobs, credential: credentials.keeper, httpClient: keeperEgress.httpClient, startedAt: clock.now(), instance });
 
   let prepared: Promise<void> | undefined;
 
   return {
-    robot: { people: new GraphPeopleDirectory(robotGraph), devices: new GraphDeviceDirectory(robotGraph) },
+    robot: robot.hands,
     whoIsWho,
     latch: new TableLatchStore(tables.latch),
     roster: new TableAdminRoster(tables.roster, clock),
@@ -121,10 +133,12 @@ export function createClients(options: ClientOptions): Clients {
     conversations: new TableConversationStore(tables.conversations, { instance, clock }),
     contacts: new TableContactStore(tables.contacts),
     approvalPlaces: new TableApprovalPlaceStore(tables.contacts),
+    fileOffers: new TableFileOfferStore(tables.offers),
+    ...(filesEgress !== undefined && endpoints.oneDrive !== undefined && { files: new OneDriveFilePlace({ endpoint: endpoints.oneDrive, httpClient: filesEgress.httpClient }) }),
     ledger,
     digestKey,
     reasoner: new AzureReasoner({ endpoint: endpoints.openai, credential: credentials.reasoner, httpClient: reasonerEgress.httpClient, ...options.model }),
-    secrets: () => vault.known(),
+    secrets: () => [...vault.known(), ...robot.secrets()],
     prepare: () => {
       prepared ??= Promise.all([ensureTables(tables), ledger.prepare(), digestKey.load(), whoIsWho.checkRoleGroups()]).then(() => undefined);
       // What did not hold is asked again; what held is not.
@@ -134,7 +148,7 @@ export function createClients(options: ClientOptions): Clients {
       return prepared;
     },
     close: () => {
-      for (const egress of [robotEgress, reasonerEgress, keeperEgress]) egress.close();
+      for (const egress of [robotEgress, reasonerEgress, keeperEgress, filesEgress]) egress?.close();
     },
   };
 }

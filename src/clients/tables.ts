@@ -201,7 +201,7 @@ async function safely<T>(name: string, signal: AbortSignal | undefined, operatio
   }
 }
 
-const tableNames = ['latch', 'roster', 'spend', 'limits', 'approvals', 'conversations', 'contacts', 'effects'] as const;
+const tableNames = ['latch', 'roster', 'spend', 'limits', 'approvals', 'conversations', 'contacts', 'effects', 'offers'] as const;
 export type Tables = Readonly<Record<(typeof tableNames)[number], Table>> & { readonly names: () => Promise<ReadonlySet<string>> };
 
 export interface TablesOptions {
@@ -228,6 +228,7 @@ export function openTables({ endpoint, credential, httpClient }: TablesOptions):
     conversations: open('conversations'),
     contacts: open('contacts'),
     effects: open('effects'),
+    offers: open('offers'),
   };
 }
 

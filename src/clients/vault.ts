@@ -71,10 +71,13 @@ export class Vault {
     this.#client = new SecretClient(endpoint, credential, { httpClient, retryOptions: { maxRetries: 1, retryDelayInMs: 200, maxRetryDelayInMs: 1_000 } });
   }
 
-  /** Fails with `SYSTEM_UNAVAILABLE`, or `CONFIGURATION_INVALID` when there is no such secret. */
-  async read(name: string): Promise<SecretValue> {
+  /**
+   * Fails with `SYSTEM_UNAVAILABLE`, or `CONFIGURATION_INVALID` when there is no such secret. A value that the system has
+   * `refused` is not given again from memory: the vault may hold a newer one.
+   */
+  async read(name: string, refused?: SecretValue): Promise<SecretValue> {
     const held = this.#held.get(name);
-    if (held !== undefined && this.#clock.monotonicMs() - held.readAtMs < TTL_MS) return held.secret;
+    if (held !== undefined && held.secret !== refused && this.#clock.monotonicMs() - held.readAtMs < TTL_MS) return held.secret;
     let flight = this.#flights.get(name);
     if (flight === undefined) {
       flight = this.#fetch(name).finally(() => this.#flights.delete(name));

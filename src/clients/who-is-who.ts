@@ -2,7 +2,7 @@ import { z } from 'zod/v4';
 import { InternalId } from '../actions/internal-id.ts';
 import type { Clock } from '../clock.ts';
 import { StewardError } from '../errors.ts';
-import type { PersonFacts, Role, WhoIsWho } from '../guard/ports.ts';
+import type { GroupFacts, PersonFacts, Role, WhoIsWho } from '../guard/ports.ts';
 import { idSegment, shaped, type GraphClient } from './graph.ts';
 
 /** Object ids of the groups that give roles and protect people. */
@@ -55,6 +55,8 @@ const SELECT = Object.keys(account.shape).join(',');
 const membership = z.object({ '@odata.type': z.string(), id: z.string().min(1), isAssignableToRole: z.boolean().nullish() });
 const roleGroup = z.object({ id: z.string(), isAssignableToRole: z.boolean().nullish() });
 const member = z.object({ id: z.string().min(1) });
+const deviceUser = z.object({ id: z.string(), userId: z.string().nullish() });
+const group = z.object({ id: z.string(), isAssignableToRole: z.boolean().nullish(), groupTypes: z.array(z.string()).nullish(), onPremisesSyncEnabled: z.boolean().nullish() });
 const admin = z.object({ id: z.string(), accountEnabled: z.boolean().nullish(), employeeId: z.string().nullish() });
 
 function kindOf(role: Exclude<Role, 'employee'>): keyof RoleGroups {
@@ -71,11 +73,14 @@ interface Cached {
 export class GraphWhoIsWho implements WhoIsWho {
   readonly #graph: GraphClient;
   readonly #groups: RoleGroups;
+  readonly #managed: readonly string[];
   readonly #clock: Clock;
   readonly #cache = new Map<string, Cached>();
   readonly #flights = new Map<string, Promise<PersonFacts | undefined>>();
 
-  constructor(graph: GraphClient, groups: RoleGroups, clock: Clock) {
+  /** `managed` are the object ids of the groups that Steward may change. */
+  constructor(graph: GraphClient, groups: RoleGroups, clock: Clock, managed: readonly string[] = []) {
+    this.#managed = managed;
     this.#graph = graph;
     this.#groups = groups;
     this.#clock = clock;
@@ -94,6 +99,35 @@ export class GraphWhoIsWho implements WhoIsWho {
       this.#flights.set(key, flight);
     }
     return signal === undefined ? flight : orAborted(flight, signal);
+  }
+
+  async userOf(device: InternalId, freshness: 'brief' | 'now'): Promise<PersonFacts | 'nobody' | undefined> {
+    const found = await this.#found(`/deviceManagement/managedDevices/${idSegment(device)}`, deviceUser);
+    if (found === undefined) return undefined;
+    return found.userId ? ((await this.describe(new InternalId(found.userId), freshness)) ?? 'nobody') : 'nobody';
+  }
+
+  async describeGroup(id: InternalId): Promise<GroupFacts | undefined> {
+    const found = await this.#found(`/groups/${idSegment(id)}`, group);
+    if (found === undefined) return undefined;
+    const isOf = (ids: readonly (string | undefined)[]): boolean => ids.some((each) => each?.toLowerCase() === found.id.toLowerCase());
+    return {
+      managed: isOf(this.#managed),
+      steward: isOf(Object.values(this.#groups)),
+      roleAssignable: found.isAssignableToRole === true,
+      dynamic: found.groupTypes?.includes('DynamicMembership') === true,
+      synced: found.onPremisesSyncEnabled === true,
+    };
+  }
+
+  /** One thing of the directory, or undefined when it has none such. */
+  async #found<T>(path: string, shape: z.ZodObject<z.ZodRawShape> & z.ZodType<T>): Promise<T | undefined> {
+    try {
+      return shaped(shape, await this.#graph.request('GET', path, { query: { $select: Object.keys(shape.shape).join(',') } }));
+    } catch (error) {
+      if (error instanceof StewardError && error.code === 'SYSTEM_NOT_FOUND') return undefined;
+      throw new StewardError('DIRECTORY_UNAVAILABLE', 'a device or a group could not be read', { cause: error });
+    }
   }
 
   async membersOf(role: Exclude<Role, 'employee'>, limit: number): Promise<readonly InternalId[]> {

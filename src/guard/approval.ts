@@ -1,3 +1,4 @@
+import type { HandleKind } from '../actions/handles.ts';
 import type { InternalId } from '../actions/internal-id.ts';
 import type { Provenance } from '../actions/plan.ts';
 import type { StewardErrorCode } from '../errors.ts';
@@ -27,7 +28,7 @@ export interface StoredStep {
   readonly problem?: StewardErrorCode;
 }
 
-export type StoredArgument = { readonly text: string } | { readonly kind: 'person' | 'device'; readonly handle: string; readonly id: InternalId; readonly label: string };
+export type StoredArgument = { readonly text: string } | { readonly value: number | boolean } | { readonly kind: HandleKind; readonly handle: string; readonly id: InternalId; readonly label: string };
 
 /** One message in which the card stands. */
 export interface CardInstance {

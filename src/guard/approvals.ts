@@ -112,9 +112,18 @@ export class Approvals {
   async #store(step: Step): Promise<StoredStep> {
     const tooLong = Object.values(step.resolved).some((value) => typeof value === 'string' && value.length > MOST_TEXT_CHARACTERS);
     if (tooLong) throw new StewardError('PLAN_TEXT_TOO_LONG', `a text over ${MOST_TEXT_CHARACTERS} characters`);
-    const target = step.target === undefined ? undefined : await this.#with.whoIsWho.describe(step.target.id, 'now');
-    const context = [target?.jobTitle, target?.department, target?.officeLocation, target?.userPrincipalName];
-    return storeStep(step, context.filter((fact) => fact !== undefined));
+    return storeStep(step, await this.#contextOf(step));
+  }
+
+  /** What tells the target from its namesakes. */
+  async #contextOf({ target }: Step): Promise<readonly string[]> {
+    const { whoIsWho } = this.#with;
+    if (target?.kind === 'device') {
+      const user = await whoIsWho.userOf(target.id, 'now');
+      return user === undefined || user === 'nobody' ? [] : [user.displayName, user.userPrincipalName];
+    }
+    const person = target?.kind === 'person' ? await whoIsWho.describe(target.id, 'now') : undefined;
+    return [person?.jobTitle, person?.department, person?.officeLocation, person?.userPrincipalName].filter((fact) => fact !== undefined);
   }
 
   /** Notes a message in which the card stands, and resolves to the request as it is by then. Only clicks on noted cards count. */

@@ -53,7 +53,7 @@ export class Executor {
       const { level, epoch } = await this.#killSwitch.assertAlive();
       if (epoch !== grant.killEpoch) return { kind: 'failed', code: 'KILLED' };
       if (action.effect !== 'read' && level === 'read-only') return { kind: 'failed', code: 'READ_ONLY' };
-      if (!(await this.#limits.take(action, grant.requesterDigest))) return { kind: 'failed', code: 'LIMIT_REACHED' };
+      if (!(await this.#limits.take(action, grant.requester.digest()))) return { kind: 'failed', code: 'LIMIT_REACHED' };
       // INVARIANT: no effect without a ledger record written before it.
       await this.#ledger.record({
         kind: 'intent',
@@ -63,7 +63,7 @@ export class Executor {
         version: action.version,
         step: grant.stepDigest,
         ...(target && { target: this.#digestKey.digest(target.id.digest()) }),
-        requester: this.#digestKey.digest(grant.requesterDigest),
+        requester: this.#digestKey.digest(grant.requester.digest()),
         ...(grant.approverDigest !== undefined && { approver: this.#digestKey.digest(grant.approverDigest) }),
         policies: grant.policies,
         killEpoch: grant.killEpoch,
@@ -82,8 +82,8 @@ export class Executor {
       if (intended) await this.#outcome(execution, 'failed', [], 0, code).catch(() => undefined);
       return { kind: 'failed', code };
     }
-    const receipt = await this.#call(execution, action, resolved);
-    if (receipt.kind === 'done' && target !== undefined) await this.#noteEffect(action, target.id, grant.requesterDigest);
+    const receipt = await this.#call(execution, action, resolved, grant.requester);
+    if (receipt.kind === 'done' && target !== undefined) await this.#noteEffect(action, target.id, grant.requester.digest());
     return receipt;
   }
 
@@ -93,7 +93,7 @@ export class Executor {
     await Promise.all([this.#effects.note(reversibleBy, target, requesterDigest), this.#effects.forget(name, target)]).catch(() => undefined);
   }
 
-  async #call(execution: string, action: Grant['step']['action'], resolved: Grant['step']['resolved']): Promise<Receipt> {
+  async #call(execution: string, action: Grant['step']['action'], resolved: Grant['step']['resolved'], requester: InternalId): Promise<Receipt> {
     const startedMs = this.#clock.monotonicMs();
     const requestIds: string[] = [];
     const guarded = this.#killSwitch.guardCall();
@@ -104,6 +104,7 @@ export class Executor {
       if (signal.aborted) throw new StewardError('SYSTEM_UNAVAILABLE', 'aborted before the call', { cause: signal.reason });
       const result = await action.run(resolved, this.#robot, {
         signal,
+        requester,
         beforeRetry: async () => {
           await this.#killSwitch.assertAlive();
         },
@@ -133,10 +134,12 @@ export class Executor {
 
 type Grant = ReturnType<ExecutionToken['redeem']>;
 
+/** What a system says that did not do it, and why. */
+const NOT_DONE: ReadonlySet<StewardErrorCode> = new Set<StewardErrorCode>(['SYSTEM_REFUSED', 'SYSTEM_NOT_FOUND', 'SYSTEM_UNAVAILABLE', 'ALREADY_SO', 'LICENCE_NONE_LEFT', 'LICENCE_NO_LOCATION', 'LICENCE_INHERITED', 'TARGET_CONFLICT', 'TARGET_NOT_OWN', 'IDENTITY_NONE', 'IDENTITY_SEVERAL', 'IDENTITY_GUEST', 'IDENTITY_INACTIVE', 'IDENTITY_RECREATED', 'IDENTITY_CONTRADICTION', 'TICKET_CLOSED', 'RECIPIENT_OUTSIDE', 'CONFIGURATION_INVALID']);
+
 function failure(error: unknown, isRead: boolean, signal: AbortSignal): Receipt {
   const code = errorCode(error);
   if (isRead) return { kind: 'failed', code: code === 'SYSTEM_OUTCOME_UNKNOWN' || (signal.aborted && code === 'UNEXPECTED') ? 'SYSTEM_UNAVAILABLE' : code };
   // These say that the system did not do it. Everything else, an abort on the wire first of all, may have been done.
-  const notDone = code === 'SYSTEM_REFUSED' || code === 'SYSTEM_NOT_FOUND' || code === 'SYSTEM_UNAVAILABLE';
-  return notDone ? { kind: 'failed', code } : { kind: 'unknown', code: code === 'UNEXPECTED' ? 'SYSTEM_OUTCOME_UNKNOWN' : code };
+  return NOT_DONE.has(code) ? { kind: 'failed', code } : { kind: 'unknown', code: code === 'UNEXPECTED' ? 'SYSTEM_OUTCOME_UNKNOWN' : code };
 }

@@ -1,6 +1,7 @@
 import type { Plan, Step } from '../actions/plan.ts';
-import { stepDigest } from '../actions/plan.ts';
-import { policyClassOf, type Action } from '../actions/action.ts';
+import { isReference, stepDigest } from '../actions/plan.ts';
+import { isAboutPerson, policyClassOf, type Action } from '../actions/action.ts';
+import type { Reference } from '../actions/handles.ts';
 import { InternalId } from '../actions/internal-id.ts';
 import { StewardError, type StewardErrorCode } from '../errors.ts';
 import type { KillSwitch } from './kill-switch.ts';
@@ -39,6 +40,9 @@ const JUSTIFICATIONS = ['reason', 'ticket'] as const;
 
 /** Stands for any ordinary colleague when `help` asks what is possible at all. */
 const ANYBODY = new InternalId('any ordinary colleague');
+
+/** Uses a device that belongs to nobody: a kiosk, a spare. Nobody can say who is hit, so it takes what a VIP's takes. */
+const NOBODYS: PersonFacts = { id: new InternalId('nobody'), displayName: '', userPrincipalName: '', enabled: true, guest: false, roles: ['employee'], privileged: false, breakGlass: false, vip: true };
 
 type Approvals = Pick<PolicyRequest, 'confirmed' | 'seconded'>;
 const NOBODY: Approvals = { confirmed: false, seconded: false };
@@ -80,23 +84,23 @@ export class Gate {
     let by: 'requester' | 'second person' = 'requester';
     const decided: { step: Step; decision: Decision }[] = [];
     for (const step of plan.steps) {
-      const target = await this.#describeTarget(step.target?.id, 'brief');
+      const about = await this.#describe(step, 'brief');
       // All of one action in this plan count together: a limit that its third use would pass refuses the plan now.
       const uses = plan.steps.filter(({ action }) => action === step.action).length;
       const stepFacts = await this.#stepFacts(step, facts.requester, uses);
-      const decision = this.#decide({ ...facts, ...stepFacts, action: step.action, ...(target && { target }), level });
+      const decision = this.#decide({ ...facts, ...stepFacts, ...about, action: step.action, level });
       record(step, decision);
       decided.push({ step, decision });
     }
     for (const { step, decision } of decided) {
       if (decision.kind !== 'refuse') continue;
       // Why a target is out of reach is told only to those who could reach somebody: it says something about the target.
-      const code = decision.code.startsWith('TARGET_') && this.permitted([step.action], facts.requester).length === 0 ? 'POLICY_DENIED' : decision.code;
+      const code = (decision.code.startsWith('TARGET_') || decision.code === 'GROUP_NOT_MANAGED') && this.permitted([step.action], facts.requester).length === 0 ? 'POLICY_DENIED' : decision.code;
       return { kind: 'refused', code, policies: decision.policies, step };
     }
     for (const { step, decision } of decided) {
       if (decision.kind === 'run' && wait.length === 0) {
-        const token = issueToken({ step, stepDigest: stepDigest(step), requesterDigest: facts.requester.id.digest(), policies: decision.policies, killEpoch: epoch, turn: facts.turn });
+        const token = issueToken({ step, stepDigest: stepDigest(step), requester: facts.requester.id, policies: decision.policies, killEpoch: epoch, turn: facts.turn });
         run.push({ step, token });
         continue;
       }
@@ -115,12 +119,12 @@ export class Gate {
     facts: { readonly requester: PersonFacts; readonly by: 'requester' | 'second person' },
   ): Promise<readonly string[]> {
     const { level } = await this.#killSwitch.read();
-    const [target, stepFacts] = await Promise.all([this.#describeTarget(step.target?.id, 'now'), this.#stepFacts(step, facts.requester, 1)]);
+    const [about, stepFacts] = await Promise.all([this.#describe(step, 'now'), this.#stepFacts(step, facts.requester, 1)]);
     const approvals = facts.by === 'requester' ? CONFIRMED : SECONDED;
     const answer = this.#policy.ask({
       requester: facts.requester,
       action: step.action,
-      ...(target && { target }),
+      ...about,
       level,
       personal: true,
       untrusted: true,
@@ -136,9 +140,9 @@ export class Gate {
     const somebody: PersonFacts = { ...requester, id: ANYBODY, roles: ['employee'], guest: false, enabled: true, privileged: false, breakGlass: false, vip: false };
     return actions.flatMap((action): Permitted[] => {
       const facts = { requester, action, level: 'full', personal: true, untrusted: false, limitReached: false, justified: true, ownRecentEffect: false } as const;
-      const general = this.#decide({ ...facts, ...(action.target !== undefined && { target: somebody }) });
+      const general = this.#decide({ ...facts, ...(isAboutPerson(action) && { target: somebody }) });
       if (general.kind !== 'refuse') return [{ action, kind: general.kind, own: false }];
-      if (action.target === undefined) return [];
+      if (!isAboutPerson(action)) return [];
       const own = this.#decide({ ...facts, target: requester });
       return own.kind === 'refuse' ? [] : [{ action, kind: own.kind, own: true }];
     });
@@ -169,10 +173,20 @@ export class Gate {
     };
   }
 
-  async #describeTarget(id: PersonFacts['id'] | undefined, freshness: 'brief' | 'now'): Promise<PersonFacts | undefined> {
-    if (id === undefined) return undefined;
-    const target = await this.#whoIsWho.describe(id, freshness);
-    if (target === undefined) throw new StewardError('TARGET_MISSING', 'the target no longer exists');
-    return target;
+  /** Whom a step is about, and which group it names. What is no longer there is no target. */
+  async #describe({ action, resolved, target }: Pick<Step, 'action' | 'resolved' | 'target'>, freshness: 'brief' | 'now'): Promise<Pick<PolicyRequest, 'target' | 'group'>> {
+    const named = Object.values(resolved).find((value) => isReference(value) && value.kind === 'group');
+    const [person, group] = await Promise.all([
+      target !== undefined && isAboutPerson(action) ? this.#personOf(target, freshness) : undefined,
+      isReference(named) && action.effect !== 'read' ? this.#whoIsWho.describeGroup(named.id) : undefined,
+    ]);
+    if (isReference(named) && action.effect !== 'read' && group === undefined) throw new StewardError('TARGET_MISSING', 'the group no longer exists');
+    return { ...(person && { target: person }), ...(group && { group }) };
+  }
+
+  async #personOf({ id, kind }: Reference, freshness: 'brief' | 'now'): Promise<PersonFacts> {
+    const person = await (kind === 'device' ? this.#whoIsWho.userOf(id, freshness) : this.#whoIsWho.describe(id, freshness));
+    if (person === undefined) throw new StewardError('TARGET_MISSING', 'the target no longer exists');
+    return person === 'nobody' ? NOBODYS : person;
   }
 }

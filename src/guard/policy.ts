@@ -12,9 +12,9 @@ import {
   type SchemaJson,
 } from '@cedar-policy/cedar-wasm/nodejs';
 import type { Action } from '../actions/action.ts';
-import { policyClasses, policyClassOf } from '../actions/action.ts';
+import { isAboutPerson, policyClasses, policyClassOf } from '../actions/action.ts';
 import { StewardError, stewardErrorCodes, type StewardErrorCode } from '../errors.ts';
-import { roles, type LatchLevel, type PersonFacts } from './ports.ts';
+import { roles, type GroupFacts, type LatchLevel, type PersonFacts } from './ports.ts';
 
 /**
  * Node 20.20 ends the process (“unreachable code” in `Deoptimizer::DoComputeBuiltinContinuation`) after some thousand
@@ -26,7 +26,7 @@ if (process.versions.node.startsWith('20.')) setFlagsFromString('--no-turbo-inli
 export interface PolicyRequest {
   readonly requester: PersonFacts;
   readonly action: Action;
-  /** Absent where the action has no target: the policy then sees the deployment as resource. */
+  /** The person it is about. Absent where it is about nobody: the policy then sees the deployment as resource. */
   readonly target?: PersonFacts;
   readonly level: LatchLevel;
   /** The chat is one to one. */
@@ -45,16 +45,6 @@ export interface PolicyRequest {
   readonly ownRecentEffect: boolean;
   /** The group that the step names, where it names one. */
   readonly group?: GroupFacts;
-}
-
-/** What the policy asks about a group. */
-export interface GroupFacts {
-  /** Gives a role in Steward, or protects people from it. */
-  readonly steward: boolean;
-  readonly roleAssignable: boolean;
-  readonly dynamic: boolean;
-  /** Comes from on-premises. */
-  readonly synced: boolean;
 }
 
 export interface PolicyAnswer {
@@ -188,7 +178,7 @@ export function schemaOf(actions: readonly Action[]): SchemaJson<string> {
       limitReached: bool,
       justified: bool,
       ownRecentEffect: bool,
-      group: { type: 'Record', required: false, attributes: { steward: bool, roleAssignable: bool, dynamic: bool, synced: bool } },
+      group: { type: 'Record', required: false, attributes: { managed: bool, steward: bool, roleAssignable: bool, dynamic: bool, synced: bool } },
     },
   } as const;
   return {
@@ -209,7 +199,7 @@ export function schemaOf(actions: readonly Action[]): SchemaJson<string> {
             action.name,
             {
               memberOf: [{ id: policyClassOf(action) }],
-              appliesTo: { principalTypes: ['Person'], resourceTypes: [action.target === undefined ? 'Deployment' : 'Person'], context: contextType },
+              appliesTo: { principalTypes: ['Person'], resourceTypes: [isAboutPerson(action) ? 'Person' : 'Deployment'], context: contextType },
             },
           ]),
         ),

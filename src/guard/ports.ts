@@ -25,6 +25,18 @@ export interface PersonFacts {
   readonly vip: boolean;
 }
 
+/** What the policy asks about a group. */
+export interface GroupFacts {
+  /** On the customer's list of groups that Steward may change. */
+  readonly managed: boolean;
+  /** Gives a role in Steward, or protects people from it. */
+  readonly steward: boolean;
+  readonly roleAssignable: boolean;
+  readonly dynamic: boolean;
+  /** Comes from on-premises. */
+  readonly synced: boolean;
+}
+
 export interface WhoIsWho {
   /**
    * Facts about one account, or undefined when the directory has no such account.
@@ -32,6 +44,13 @@ export interface WhoIsWho {
    * Fails with `DIRECTORY_UNAVAILABLE` when the directory can't be read.
    */
   describe(id: InternalId, freshness: 'brief' | 'now', signal?: AbortSignal): Promise<PersonFacts | undefined>;
+  /**
+   * Facts about the person who uses a managed device; `'nobody'` where it has no primary user, undefined when there is
+   * no such device. Same errors.
+   */
+  userOf(device: InternalId, freshness: 'brief' | 'now'): Promise<PersonFacts | 'nobody' | undefined>;
+  /** Never from a cache. Undefined when there is no such group. Same errors. */
+  describeGroup(group: InternalId): Promise<GroupFacts | undefined>;
   /** The accounts that hold a role, nested groups included; at most `limit`. Same errors. */
   membersOf(role: Exclude<Role, 'employee'>, limit: number): Promise<readonly InternalId[]>;
 }

@@ -69,7 +69,7 @@ export class ApprovedRun {
       const token = issueToken({
         step: restored,
         stepDigest: step.digest,
-        requesterDigest: requester.id.digest(),
+        requester: requester.id,
         approverDigest: approver.id.digest(),
         policies,
         killEpoch: record.killEpoch,

@@ -9,10 +9,7 @@ import type { ApprovalSubject, StepOutcome, StoredArgument, StoredStep } from '.
 
 /** `targetContext` are facts about the target for the card, fetched fresh. */
 export function storeStep(step: Step, targetContext: readonly string[]): StoredStep {
-  const stored = Object.entries(step.resolved).map(([name, value]): [string, StoredArgument] => [
-    name,
-    isReference(value) ? { kind: value.kind, handle: value.handle, id: value.id, label: value.label } : { text: String(value) },
-  ]);
+  const stored = Object.entries(step.resolved).map(([name, value]): [string, StoredArgument] => [name, storeArgument(value)]);
   const { action, provenance } = step;
   return {
     action: action.name,
@@ -44,7 +41,7 @@ export function restoreStep(step: StoredStep, catalogue: Catalogue): Pick<Step, 
  */
 export function bindStored(step: StoredStep): unknown {
   const digest = stepDigest({ action: { name: step.action, version: step.version } as Action, resolved: restoreArguments(step) });
-  const labels = Object.entries(step.arguments).map(([name, value]) => [name, step.provenance[name] ?? '', 'text' in value ? '' : value.label] as const);
+  const labels = Object.entries(step.arguments).map(([name, value]) => [name, step.provenance[name] ?? '', 'label' in value ? value.label : ''] as const);
   return [digest, step.digest, step.targetParameter ?? '', labels.sort(([a], [b]) => (a < b ? -1 : 1)), step.targetContext];
 }
 
@@ -72,10 +69,19 @@ export function markInterrupted(subject: ApprovalSubject): ApprovalSubject {
 
 const INTERRUPTED: Partial<Record<StepOutcome, StepOutcome>> = { running: 'unknown', waiting: 'not run' };
 
-function restoreArguments(step: StoredStep): Record<string, string | Reference> {
-  const restored = Object.entries(step.arguments).map(([name, value]): [string, string | Reference] => [
-    name,
-    'text' in value ? value.text : { kind: value.kind, handle: value.handle as Handle, id: value.id, label: value.label },
-  ]);
-  return Object.fromEntries(restored);
+function storeArgument(value: unknown): StoredArgument {
+  if (isReference(value)) return { kind: value.kind, handle: value.handle, id: value.id, label: value.label };
+  if (typeof value === 'number' || typeof value === 'boolean') return { value };
+  if (typeof value === 'string') return { text: value };
+  throw new StewardError('UNEXPECTED', 'an argument of a kind that no card shows');
+}
+
+function restoreArgument(stored: StoredArgument): string | number | boolean | Reference {
+  if ('text' in stored) return stored.text;
+  if ('value' in stored) return stored.value;
+  return { kind: stored.kind, handle: stored.handle as Handle, id: stored.id, label: stored.label };
+}
+
+function restoreArguments(step: StoredStep): Record<string, string | number | boolean | Reference> {
+  return Object.fromEntries(Object.entries(step.arguments).map(([name, value]) => [name, restoreArgument(value)] as const));
 }

@@ -1,11 +1,12 @@
 import type { Step } from '../actions/plan.ts';
+import type { InternalId } from '../actions/internal-id.ts';
 import { StewardError } from '../errors.ts';
 
 /** What a token allows: one step, for one person, under what was true when it was issued. */
 export interface Grant {
   readonly step: Pick<Step, 'action' | 'resolved' | 'target'>;
   readonly stepDigest: string;
-  readonly requesterDigest: string;
+  readonly requester: InternalId;
   /** The person whose click allowed it; absent where none was needed. */
   readonly approverDigest?: string;
   readonly policies: readonly string[];

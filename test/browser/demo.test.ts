@@ -122,6 +122,40 @@ describe('the demo in a browser', function () {
     await noEffect();
   });
 
+  it('acts on whom and what a ticket names, on one card, and comments on the ticket', async () => {
+    await hanna.say('show ticket INC0010006');
+    const ticket = await hanna.card('INC0010006', 'Adrian Singh');
+    assert.match(await ticket.innerText(), /warehouse terminal/);
+    await shot(hanna.page, '30-ticket');
+    await hanna.say('block the caller and lock his laptop, then comment on it');
+    const card = await hanna.card('Adrian Singh', 'INC0010006', 'Lock');
+    await noEffect();
+    await shot(hanna.page, '31-ticket-card');
+    await card.getByRole('button').first().click();
+    await ends(await hanna.card('INC0010006', 'Lock'), /\bDone\b/, /Hanna Virtanen/);
+    await shot(hanna.page, '32-ticket-done');
+    await until(async () => (await effects()).length === 3, EFFECT_WITHIN_MS, 'three effects');
+    const [blocked, locked, commented] = await effects();
+    assert.match(blocked ?? '', /^graph PATCH .*accountEnabled":false/);
+    assert.match(locked ?? '', /^graph POST .*remoteLock/);
+    assert.match(commented ?? '', /^servicenow PATCH .*incident/);
+    await journal.skip();
+  });
+
+  it('reports as a chart and a table, and on what is wrong at Microsoft', async () => {
+    await hanna.say('which devices did not sync for 60 days?');
+    const report = await hanna.card('Latitude', 'the company');
+    await report.getByText(/\bWindows\b/).first().scrollIntoViewIfNeeded();
+    await shot(hanna.page, '33-report');
+    await hanna.say('licence report');
+    await hanna.card('Visio');
+    await shot(hanna.page, '34-licences');
+    await hanna.say('is Microsoft 365 having problems?');
+    await hanna.card('Microsoft 365', /incident|advisory/i);
+    await shot(hanna.page, '35-health');
+    await noEffect();
+  });
+
   it('asks a second person about a VIP, whose client shows the card although it was closed then', async () => {
     await hanna.say("block Victor Almeida's sign-in because his laptop was stolen");
     const own = await hanna.card('Victor Almeida', 'his laptop was stolen');

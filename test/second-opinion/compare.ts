@@ -4,9 +4,9 @@
  */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod/v4';
-import { defineAction, graph, policyClassOf, policyClasses, type Action, type Effect, type PolicyClass } from '../../src/actions/action.ts';
+import { defineAction, graph, isAboutPerson, policyClassOf, policyClasses, targetKindOf, type Action, type Effect, type PolicyClass } from '../../src/actions/action.ts';
 import { catalogue } from '../../src/actions/catalogue.ts';
-import { handle } from '../../src/actions/handles.ts';
+import { handle, type Reference } from '../../src/actions/handles.ts';
 import { InternalId } from '../../src/actions/internal-id.ts';
 import type { Step } from '../../src/actions/plan.ts';
 import type { Clock } from '../../src/clock.ts';
@@ -15,7 +15,7 @@ import { Gate, type Decision } from '../../src/guard/gate.ts';
 import { KillSwitch } from '../../src/guard/kill-switch.ts';
 import { Limits } from '../../src/guard/limits.ts';
 import { Policy, type PolicyAnswer, type PolicyRequest } from '../../src/guard/policy.ts';
-import type { EffectNotes, LatchStore, LimitStore, PersonFacts, WhoIsWho } from '../../src/guard/ports.ts';
+import type { EffectNotes, GroupFacts, LatchStore, LimitStore, PersonFacts, WhoIsWho } from '../../src/guard/ports.ts';
 import type { Chance } from '../../proof/random.ts';
 import { answer, permits, type Answer, type Approval, type Class, type Facts, type Group, type Level, type Named, type Role, type Target } from './table.ts';
 
@@ -46,6 +46,8 @@ const ON_THE_PAGE: ReadonlyMap<string, Pick<Subject, 'class' | 'named'>> = new M
   ['find_person', { class: 'read', named: undefined }],
   ['show_person', { class: 'read', named: 'show an account' }],
   ['list_devices', { class: 'read', named: 'list devices' }],
+  ['list_apps', { class: 'read', named: 'list apps' }],
+  ['list_own_tickets', { class: 'read', named: 'list own tickets' }],
   ['block_sign_in', { class: 'destructive', named: 'block sign-in' }],
   ['unblock_sign_in', { class: 'restore', named: 'unblock sign-in' }],
   ['revoke_sessions', { class: 'destructive', named: undefined }],
@@ -61,18 +63,20 @@ const EFFECT: Readonly<Record<PolicyClass, Effect>> = {
   critical: 'critical',
 };
 
-/** One action that stands for its class and nothing else, so that a class is compared before the catalogue has an action of it. */
-function synthetic(policyClass: PolicyClass): Action {
+/** One action that stands for its class and nothing else, so that a class is compared whatever the catalogue has of it. */
+function synthetic(policyClass: PolicyClass, on: 'person' | 'device' = 'person'): Action {
   const effect = EFFECT[policyClass];
   return defineAction({
-    name: `opinion_${policyClass}`,
+    name: `opinion_${policyClass}${on === 'person' ? '' : '_on_device'}`,
     version: '1.0.0',
     description: 'Does nothing.',
     effect,
     ...(effect !== policyClass && { policyClass }),
-    target: 'person',
+    ...(effect === 'critical' && { ships: 'disabled' }),
+    target: on,
     operation: graph('GET', '/users/{id}', 'User.Read.All'),
-    parameters: z.strictObject({ person: handle('person') }),
+    // One parameter of the target's name; its other name is for the types alone.
+    parameters: z.strictObject(on === 'person' ? { person: handle('person') } : { device: handle('device') }) as unknown as z.ZodObject<{ person: z.ZodType; device: z.ZodType }>,
     result: z.object({ done: z.literal('done') }),
     limit: { perHour: LIMIT },
     run: async () => ({ done: 'done' as const }),
@@ -85,11 +89,14 @@ function withoutTarget({ target: _target, ...action }: Action): Action {
 }
 
 const LIMIT = 5;
-const synthetics = policyClasses.map(synthetic);
-const actions: readonly Action[] = [...catalogue.all(), ...synthetics, ...synthetics.map(withoutTarget)];
+const synthetics = policyClasses.map((policyClass) => synthetic(policyClass));
+const actions: readonly Action[] = [...catalogue.all(), ...synthetics, ...synthetics.map(withoutTarget), ...policyClasses.map((policyClass) => synthetic(policyClass, 'device'))];
 
-/** Every action of the catalogue, and for every class one with and one without a target. */
+/** Every action of the catalogue, and for every class one about a person, one about a device and one without a target. */
 export const subjects: readonly Subject[] = actions.map((action) => ({ action, ...(ON_THE_PAGE.get(action.name) ?? { class: CLASS[policyClassOf(action)], named: undefined }) }));
+
+/** What the page tells apart: each action that it names, and for every class one about a person and one about nobody. */
+const representatives: readonly Subject[] = subjects.filter(({ action, named }) => named !== undefined || (action.name.startsWith('opinion_') && targetKindOf(action) !== 'device'));
 
 /** One question: the facts, and the action that stands for `class` and `named` in them. */
 export interface Question {
@@ -126,6 +133,8 @@ const RECENT_MS = 30 * 60_000;
 
 const REQUESTER = new InternalId('the requester of the comparison');
 const TARGET = new InternalId('the target of the comparison');
+const DEVICE = new InternalId('the device of the comparison');
+const GROUP = new InternalId('the group of the comparison');
 const NAMES = { displayName: 'Somebody', userPrincipalName: 'somebody@contoso.example' } as const;
 
 const APPROVED: Readonly<Record<Approval, Pick<PolicyRequest, 'confirmed' | 'seconded'>>> = {
@@ -194,6 +203,12 @@ export class SecondOpinion {
     };
     const people: WhoIsWho = {
       describe: async (id) => (this.#now().target?.id.equals(id) === true ? this.#now().target : undefined),
+      userOf: async (id) => {
+        const { facts, target } = this.#now();
+        if (!id.equals(DEVICE)) return undefined;
+        return facts.target?.unused === true ? 'nobody' : target;
+      },
+      describeGroup: async (id) => (id.equals(GROUP) ? groupFactsOf(this.#now().facts) : undefined),
       membersOf: async () => [],
     };
     const limits: LimitStore = {
@@ -222,12 +237,10 @@ export class SecondOpinion {
   }
 
   /**
-   * The code's answer, and the policies that decided. Through the gate; where the step names a group, by the gate's
-   * three questions put to the policy, for the gate knows no groups yet. Fails with what the gate fails with.
+   * The code's answer, and the policies that decided, through the gate. Fails with what the gate fails with.
    */
   async answer(question: Question, noise: Noise = QUIET): Promise<{ readonly kind: Answer; readonly policies: readonly string[] }> {
     const scene = this.#set(question, noise);
-    if (question.facts.group !== undefined) return this.#byThreeQuestions(question);
     const { facts } = scene;
     const decisions: Decision[] = [];
     const decided = await this.#gate.decidePlan(
@@ -254,7 +267,7 @@ export class SecondOpinion {
     note('the gate', answer(question.facts), await said(async () => (await this.answer(question, noise)).kind));
     for (const approval of asked) note(approval, permits(question.facts, approval), await said(async () => this.#policy.ask(this.#request(question, approval)).permitted));
     // At the click the place is personal and nothing is trusted, so only such questions can be compared.
-    if (question.facts.group === undefined && question.facts.personal && question.facts.untrusted) {
+    if (question.facts.personal && question.facts.untrusted) {
       for (const by of asked) if (by !== 'none') note('the second decision', permits(question.facts, by), await said(async () => this.#secondDecision(question, by)));
     }
     return found;
@@ -271,20 +284,10 @@ export class SecondOpinion {
     }
   }
 
-  #byThreeQuestions(question: Question): { readonly kind: Answer; readonly policies: readonly string[] } {
-    const kinds = { none: 'run', confirmed: 'confirm', 'second person': 'second person' } as const;
-    let last: PolicyAnswer | undefined;
-    for (const approval of approvals) {
-      last = this.#policy.ask(this.#request(question, approval));
-      if (last.permitted) return { kind: kinds[approval], policies: last.policies };
-    }
-    return { kind: 'refuse', policies: last?.policies ?? [] };
-  }
-
   #request({ action, facts }: Question, approval: Approval): PolicyRequest {
     const { requester, target } = this.#now();
     const { level, personal, untrusted, limitReached, justified, ownRecentEffect } = facts;
-    const group = facts.group && { steward: facts.group.stewardRole, roleAssignable: facts.group.roleAssignable, dynamic: facts.group.dynamic, synced: facts.group.synced };
+    const group = groupFactsOf(facts);
     return { requester, action, level, personal, untrusted, limitReached, justified, ownRecentEffect, ...APPROVED[approval], ...(target && { target }), ...(group && { group }) };
   }
 
@@ -299,8 +302,9 @@ export class SecondOpinion {
       roles: [...facts.roles, ...(noise.backupApprover ? (['backup approver'] as const) : [])],
       ...(target?.own === true && attributes ? attributes : noise.requester),
     };
-    if ((action.target === undefined) !== (target === undefined)) throw new Error(`${action.name} and its facts differ about a target`);
-    const other = attributes && { id: TARGET, ...NAMES, ...noise.target, ...attributes };
+    if (isAboutPerson(action) ? target === undefined : target !== undefined) throw new Error(`${action.name} and its facts differ about a target`);
+    // A device that nobody uses: the policy sees somebody of whom nothing is known but that a second person is wanted.
+    const other = attributes && { id: TARGET, ...NAMES, ...noise.target, ...attributes, ...((target?.unused) && { vip: true }) };
     this.#scene = { requester, target: target?.own === true ? requester : other, facts, noise };
     // The latch is read anew for every question.
     this.#nowMs += 60_000;
@@ -319,10 +323,18 @@ function stepOf({ action, facts }: Question, { target, noise }: Scene): Step {
     callId: 'call',
     action,
     proposed: {},
-    resolved: facts.justified ? { [noise.justification]: 'phone stolen' } : {},
-    ...(target && { target: { kind: 'person' as const, handle: 'person_comparison' as const, id: target.id, label: NAMES.displayName } }),
+    resolved: { ...(facts.justified && { [noise.justification]: 'phone stolen' }), ...(facts.group && { group: referenceTo('group', GROUP) }) },
+    ...(target && { target: targetKindOf(action) === 'device' ? referenceTo('device', DEVICE) : referenceTo('person', target.id) }),
     provenance: {},
   };
+}
+
+function referenceTo<K extends 'person' | 'device' | 'group'>(kind: K, id: InternalId): Reference<K> {
+  return { kind, handle: `${kind}_comparison`, id, label: NAMES.displayName };
+}
+
+function groupFactsOf({ group }: Facts): GroupFacts | undefined {
+  return group && { managed: group.listed, steward: group.stewardRole, roleAssignable: group.roleAssignable, dynamic: group.dynamic, synced: group.synced };
 }
 
 async function said<T extends string | boolean>(ask: () => Promise<T>): Promise<T | string> {
@@ -347,9 +359,11 @@ const ROLES = ['employee', 'helpdesk', 'approver', 'admin'] as const satisfies r
 /** All sixteen of four truth values. */
 const FOUR = BOTH.flatMap((a) => BOTH.flatMap((b) => BOTH.flatMap((c) => BOTH.map((d) => [a, b, c, d] as const))));
 const roleSets: readonly (readonly Role[])[] = FOUR.map((held) => ROLES.filter((_, index) => held[index]));
-const targets: readonly Target[] = FOUR.map(([privileged, breakGlass, vip, own]) => ({ privileged, breakGlass, vip, own }));
+const targets: readonly Target[] = FOUR.map(([privileged, breakGlass, vip, own]) => ({ privileged, breakGlass, vip, own, unused: false }));
 const plainTargets = targets.filter(({ privileged, breakGlass, vip }) => !privileged && !breakGlass && !vip);
-const groups: readonly Group[] = FOUR.map(([stewardRole, roleAssignable, dynamic, synced]) => ({ stewardRole, roleAssignable, dynamic, synced }));
+const vips = targets.filter(({ privileged, breakGlass, vip, own }) => !privileged && !breakGlass && vip && !own);
+const UNUSED: Target = { privileged: false, breakGlass: false, vip: false, own: false, unused: true };
+const groups: readonly Group[] = FOUR.flatMap(([stewardRole, roleAssignable, dynamic, synced]) => BOTH.map((listed) => ({ listed, stewardRole, roleAssignable, dynamic, synced })));
 
 /** Nothing stands in the way. */
 const CLEAR = { guest: false, enabled: true, group: undefined, level: 'full', personal: true, untrusted: false, limitReached: false, justified: true, ownRecentEffect: false } as const satisfies Partial<Facts>;
@@ -359,9 +373,9 @@ function isPossible(facts: Facts): boolean {
   return facts.target !== undefined || !facts.ownRecentEffect;
 }
 
-function* questions(from: readonly Target[], change: (base: Facts) => Iterable<Facts>): Iterable<Question> {
-  for (const { action, ...subject } of subjects) {
-    for (const target of action.target === undefined ? [undefined] : from) {
+function* questions(of: readonly Subject[], from: readonly Target[], change: (base: Facts) => Iterable<Facts>): Iterable<Question> {
+  for (const { action, ...subject } of of) {
+    for (const target of targetsOf(action, from)) {
       for (const roles of roleSets) {
         for (const facts of change({ ...CLEAR, ...subject, roles, target })) if (isPossible(facts)) yield { action, facts };
       }
@@ -369,9 +383,15 @@ function* questions(from: readonly Target[], change: (base: Facts) => Iterable<F
   }
 }
 
-/** Every set of roles × action × target × level × limit × taint × justification × own recent effect. */
+/** Those of `from` that the action can have: only a device can be without somebody who uses it. */
+function targetsOf(action: Action, from: readonly Target[]): readonly (Target | undefined)[] {
+  if (!isAboutPerson(action)) return [undefined];
+  return from.filter(({ unused }) => !unused || targetKindOf(action) === 'device');
+}
+
+/** Every set of roles × representative × target × level × limit × taint × justification × own recent effect. */
 export function* wholeSpace(): Iterable<Question> {
-  yield* questions(targets, function* (base) {
+  yield* questions(representatives, targets, function* (base) {
     for (const level of LEVELS)
       for (const limitReached of BOTH)
         for (const untrusted of BOTH)
@@ -379,18 +399,25 @@ export function* wholeSpace(): Iterable<Question> {
   });
 }
 
-/** Every set of roles × action × own account or not × level × taint, for guests, blocked accounts and chats that others read. */
+/** Every set of roles × representative × own account or not × level × taint, for guests, blocked accounts and chats that others read. */
 export function* requestersAndPlaces(): Iterable<Question> {
-  yield* questions(plainTargets, function* (base) {
+  yield* questions(representatives, plainTargets, function* (base) {
     for (const level of LEVELS)
       for (const untrusted of BOTH) for (const guest of BOTH) for (const enabled of BOTH) for (const personal of BOTH) yield { ...base, level, untrusted, guest, enabled, personal };
   });
 }
 
-/** Every set of roles × action × own account or not × level × taint × kind of group. */
+/** Every set of roles × representative × own account or not × taint × kind of group, where effects may happen and where not. */
 export function* everyGroup(): Iterable<Question> {
-  yield* questions(plainTargets, function* (base) {
-    for (const level of LEVELS) for (const untrusted of BOTH) for (const group of groups) yield { ...base, level, untrusted, group };
+  yield* questions(representatives, plainTargets, function* (base) {
+    for (const level of ['full', 'read-only'] as const) for (const untrusted of BOTH) for (const group of groups) yield { ...base, level, untrusted, group };
+  });
+}
+
+/** Every set of roles × every action × level × kind of target: another's account, one's own, a VIP's, a device that nobody uses. */
+export function* everyAction(): Iterable<Question> {
+  yield* questions(subjects, [...plainTargets, ...vips, UNUSED], function* (base) {
+    for (const level of LEVELS) yield { ...base, level };
   });
 }
 
@@ -398,10 +425,10 @@ export function* everyGroup(): Iterable<Question> {
 export function* nearestQuestions(): Iterable<Question> {
   const kinds = new Set<string>();
   for (const { action, ...subject } of subjects) {
-    const kind = JSON.stringify([subject.class, subject.named, action.target === undefined]);
+    const kind = JSON.stringify([subject.class, subject.named, isAboutPerson(action)]);
     const isNew = !kinds.has(kind);
     kinds.add(kind);
-    for (const target of action.target === undefined ? [undefined] : plainTargets) {
+    for (const target of targetsOf(action, [...plainTargets, UNUSED])) {
       for (const roles of [['employee'], ['helpdesk'], ['approver', 'admin']] as const) {
         const base: Facts = { ...CLEAR, ...subject, roles, target };
         const changes = isNew && roles[0] !== 'approver' ? singleChanges(target) : [];
@@ -411,12 +438,13 @@ export function* nearestQuestions(): Iterable<Question> {
   }
 }
 
+/** Of a device that nobody uses nothing else is known that could change. */
 function singleChanges(target: Target | undefined): readonly Partial<Facts>[] {
   return [
     ...LEVELS.filter((level) => level !== 'full').map((level) => ({ level })),
     ...[{ guest: true }, { enabled: false }, { personal: false }, { untrusted: true }, { limitReached: true }, { justified: false }, { ownRecentEffect: true }],
-    ...(target ? [{ privileged: true }, { breakGlass: true }, { vip: true }].map((attribute) => ({ target: { ...target, ...attribute } })) : []),
-    ...groups.filter((group) => Object.values(group).filter(Boolean).length < 2).map((group) => ({ group })),
+    ...(target?.unused === false ? [{ privileged: true }, { breakGlass: true }, { vip: true }].map((attribute) => ({ target: { ...target, ...attribute } })) : []),
+    ...groups.filter(({ listed, ...group }) => [!listed, ...Object.values(group)].filter(Boolean).length < 2).map((group) => ({ group })),
   ];
 }
 
@@ -425,8 +453,10 @@ export function randomQuestion(chance: Chance): { readonly question: Question; r
   const truth = (probability: number): boolean => chance.is(probability);
   const { action, ...subject } = chance.one(subjects);
   const roles = ROLES.filter((role) => truth(role === 'employee' || role === 'helpdesk' ? 0.8 : 0.3));
-  const target = action.target === undefined ? undefined : { privileged: truth(0.08), breakGlass: truth(0.08), vip: truth(0.3), own: truth(0.3) };
-  const group = truth(0.7) ? undefined : { stewardRole: truth(0.08), roleAssignable: truth(0.08), dynamic: truth(0.08), synced: truth(0.08) };
+  const unused = targetKindOf(action) === 'device' && truth(0.2);
+  const used = { privileged: truth(0.08), breakGlass: truth(0.08), vip: truth(0.3), own: truth(0.3), unused: false };
+  const target = !isAboutPerson(action) ? undefined : unused ? UNUSED : used;
+  const group = truth(0.7) ? undefined : { listed: truth(0.8), stewardRole: truth(0.08), roleAssignable: truth(0.08), dynamic: truth(0.08), synced: truth(0.08) };
   const facts: Facts = {
     ...subject,
     roles,
@@ -459,7 +489,7 @@ export function codeOf({ action, facts }: Question): number {
   const bits: readonly boolean[] = [
     ...ROLES.map((role) => facts.roles.includes(role)),
     ...[facts.guest, facts.enabled, facts.personal, facts.untrusted, facts.limitReached, facts.justified, facts.ownRecentEffect],
-    ...[target?.privileged, target?.breakGlass, target?.vip, target?.own, group !== undefined, group?.stewardRole, group?.roleAssignable, group?.dynamic, group?.synced].map((bit) => bit === true),
+    ...[target?.privileged, target?.breakGlass, target?.vip, target?.own, target?.unused, group !== undefined, group?.listed, group?.stewardRole, group?.roleAssignable, group?.dynamic, group?.synced].map((bit) => bit === true),
   ];
   const start = subjects.findIndex((subject) => subject.action === action) * LEVELS.length + LEVELS.indexOf(facts.level);
   return bits.reduce((code, bit) => code * 2 + Number(bit), start);

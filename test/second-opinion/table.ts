@@ -10,8 +10,8 @@ export type Answer = 'run' | 'confirm' | 'second person' | 'refuse';
 /** What has been approved by the time of the question. "second person" means: as well as confirmed. */
 export type Approval = 'none' | 'confirmed' | 'second person';
 
-/** The page names four actions on their own; every other action is only its class. */
-export type Named = 'show an account' | 'list devices' | 'block sign-in' | 'unblock sign-in';
+/** The page names six actions on their own; every other action is only its class. */
+export type Named = 'show an account' | 'list devices' | 'list apps' | 'list own tickets' | 'block sign-in' | 'unblock sign-in';
 
 export interface Target {
   readonly privileged: boolean;
@@ -19,9 +19,13 @@ export interface Target {
   readonly vip: boolean;
   /** It is the requester's own account. */
   readonly own: boolean;
+  /** It is a device that nobody uses, so none of the above is known. */
+  readonly unused: boolean;
 }
 
 export interface Group {
+  /** The customer put it on the list of those that Steward may change. */
+  readonly listed: boolean;
   /** Steward reads one of its roles from this group. */
   readonly stewardRole: boolean;
   readonly roleAssignable: boolean;
@@ -53,9 +57,10 @@ const targeted: Holds = (f) => f.target !== undefined;
 const aboutThemselves: Holds = (f) => f.target?.own === true;
 const justified: Holds = (f) => f.justified;
 const untrusted: Holds = (f) => f.untrusted;
-const vip: Holds = (f) => f.target?.vip === true;
+const vipOrUnused: Holds = (f) => f.target?.vip === true || f.target?.unused === true;
 const named = (f: Facts, ...names: readonly Named[]): boolean => f.named !== undefined && names.includes(f.named);
-const ownShowOrList: Holds = (f) => named(f, 'show an account', 'list devices') && aboutThemselves(f);
+const ownShowOrList: Holds = (f) => named(f, 'show an account', 'list devices', 'list apps') && aboutThemselves(f);
+const ownTickets: Holds = (f) => named(f, 'list own tickets');
 
 const runOrConfirm = (f: Facts): Answer => (untrusted(f) ? 'confirm' : 'run');
 
@@ -70,11 +75,12 @@ interface Row {
 export const WHO_MAY: readonly Row[] = [
   { class: 'read', role: 'helpdesk', when: always, answer: runOrConfirm },
   { class: 'read', role: 'employee', when: ownShowOrList, answer: runOrConfirm },
+  { class: 'read', role: 'employee', when: ownTickets, answer: runOrConfirm },
   { class: 'sensitive read', role: 'helpdesk', when: justified, answer: runOrConfirm },
   { class: 'sensitive read', role: 'employee', when: aboutThemselves, answer: runOrConfirm },
   { class: 'self-service', role: 'employee', when: always, answer: runOrConfirm },
   { class: 'write', role: 'helpdesk', when: always, answer: () => 'confirm' },
-  { class: 'destructive', role: 'helpdesk', when: targeted, answer: (f) => (vip(f) ? 'second person' : 'confirm') },
+  { class: 'destructive', role: 'helpdesk', when: targeted, answer: (f) => (vipOrUnused(f) ? 'second person' : 'confirm') },
   { class: 'restore', role: 'helpdesk', when: targeted, answer: (f) => (f.ownRecentEffect ? 'confirm' : 'second person') },
   { class: 'critical', role: 'helpdesk', when: always, answer: () => 'second person' },
 ];
@@ -111,6 +117,7 @@ export const NOBODY: readonly Forbid[] = [
     holds: (f) => f.group !== undefined && (f.group.stewardRole || f.group.roleAssignable || f.group.dynamic || f.group.synced),
     concerns: effects,
   },
+  { forbid: "the group is not on the customer's list", holds: (f) => f.group !== undefined && !f.group.listed, concerns: effects },
 ];
 
 /** From the least that is asked of people to the most. */

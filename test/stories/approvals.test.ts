@@ -441,7 +441,7 @@ describe('one action over several people', () => {
     const targets = colleagues(world, 25);
     assert.match(onlySentence(await asksForMany(world, requester, targets)), /limit for this hour/);
     for (const [words, answer] of [
-      ['raise limit of wipe device because there is an incident', /don’t know an action/],
+      ['raise limit of erase disk because there is an incident', /don’t know an action/],
       ['raise the limit for constructor because there is an incident', /don’t know an action/],
       ['raise limit of find person because there is an incident', /can’t be raised/],
       ['raise limit of block sign-in', /add a reason/],

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { APPROVE, attachmentsOf, buttonOf, buttonsOf, cardOf, DENY, isAlive, saysDone, shown, textOf } from './harness/cards.ts';
 import { assertModelSawNoDirectory, assertNoEffect, assertNoIds, assertOneBlock, assertPlain, assertRefused, assertTaken, assertWellFormed } from './harness/claims.ts';
 import { Connector } from './harness/connector.ts';
@@ -10,7 +11,8 @@ import { quoteOf } from './harness/teams.ts';
 import { sleep, until } from './harness/wait.ts';
 import { useWorld } from './harness/world.ts';
 
-const tools = ['block_sign_in', 'find_person', 'list_devices', 'revoke_sessions', 'show_person', 'unblock_sign_in'];
+/** The reviewed list, as a reader of the repository finds it. */
+const tools = (JSON.parse(readFileSync(new URL('../../prompts/steward/actions.json', import.meta.url), 'utf8')) as readonly { readonly name: string }[]).map(({ name }) => name).sort();
 
 /** Claims of a token, unverified. */
 const claimsOf = (token: string): unknown => parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'));
@@ -158,7 +160,7 @@ describe('the first real turn', () => {
     });
   }
 
-  story(['must.model-clean', 'path.handles', 'path.catalogue'], 'the model is offered six tools and told no id, no address, no token and no name that the person did not write', async (world) => {
+  story(['must.model-clean', 'path.handles', 'path.catalogue'], 'the model is offered the reviewed tools and told no id, no address, no token and no name that the person did not write', async (world) => {
     const target = world.colleague();
     const chat = world.chat(world.person('helpdesk'));
     const words = `Block ${target.name}'s sign-in because ${REASON}`;

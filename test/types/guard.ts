@@ -95,7 +95,7 @@ export function handlesAreNotIds(): void {
   // @ts-expect-error -- an id is minted as an id
   book.mint('person', '5f3c1f0e-9a50-4e6b-8d6a-0a4a5b6c7d8e', 'Anna', 0);
   // @ts-expect-error -- no such kind
-  book.mint('group', id, 'x', 0);
+  book.mint('text', id, 'x', 0);
   use([device, text_, reference]);
 }
 
@@ -135,7 +135,7 @@ export function handlersGetWhatWasResolved(): void {
   // @ts-expect-error -- a handler answers in its declared shape
   use(defineAction({ ...sound, effect: 'write', target: 'device', run: async () => ({ ok: 'yes' }) }));
   // @ts-expect-error -- Graph is called by these methods only
-  use(graph('DELETE', '/users/{id}', 'X'));
+  use(graph('PUT', '/users/{id}', 'X'));
   // @ts-expect-error -- the robot has no hand for anything else
   use(robot.fetch);
   // @ts-expect-error -- a handler has no environment

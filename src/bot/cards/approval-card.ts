@@ -222,7 +222,7 @@ function stepsOf(record: ApprovalRecord, purpose: SentCard['purpose']): readonly
     separated: index > 0,
     facts: [...argumentsOf(step, record, purpose), ...consequencesOf(step, record)],
     // One step says it on the banner.
-    outcome: several && begunStates.has(record.state) ? `${mark(step.outcome)} ${words.step[step.outcome]}` : '',
+    outcome: several && begunStates.has(record.state) ? Object.values(outcomeOfStep(step)).join(' ') : '',
     problem: several && begunStates.has(record.state) && step.problem !== undefined ? en.errors[step.problem] : '',
   }));
 }
@@ -235,6 +235,7 @@ function argumentsOf(step: StoredStep, record: ApprovalRecord, purpose: SentCard
       const origin = step.provenance[name];
       return plainFact(words.argument[name] ?? name, quoted(value.text), origin === undefined ? '' : from[origin]);
     }
+    if ('value' in value) return plainFact(words.argument[name] ?? name, typeof value.value === 'boolean' ? words.flag(value.value) : String(value.value));
     // With what tells namesakes apart right below.
     const context = name === step.targetParameter ? step.targetContext : [];
     return { label: words.things[value.kind], value: inert(value.label), weight: 'Bolder', note: context.map((each) => inert(each)).join(' · ') };
@@ -255,6 +256,11 @@ const begunStates: ReadonlySet<ApprovalState> = new Set<ApprovalState>(['approve
 function mark(outcome: StoredStep['outcome']): string {
   const marks: Record<StoredStep['outcome'], string> = { waiting: '○', running: '…', done: '✓', failed: '✗', unknown: '?', 'not run': '–', observed: '○' };
   return marks[outcome];
+}
+
+function outcomeOfStep({ action, outcome }: StoredStep): Pick<Standing, 'glyph' | 'text'> {
+  const accepted = outcome === 'done' ? en.actions.get(action)?.accepted : undefined;
+  return accepted === undefined ? { glyph: mark(outcome), text: words.step[outcome] } : { glyph: '▷', text: accepted.toLowerCase() };
 }
 
 interface Standing {
@@ -278,7 +284,8 @@ function describeState(record: ApprovalRecord, purpose: SentCard['purpose']): St
     case 'executing':
       return { glyph: '▷', text, tone: 'accent', detail };
     case 'succeeded':
-      return isObserved(record) ? { glyph: '○', text: words.observed, tone: 'warning', detail } : { glyph: '✓', text, tone: 'good', detail };
+      if (isObserved(record)) return { glyph: '○', text: words.observed, tone: 'warning', detail };
+      return { ...(acceptedText(record) ?? { glyph: '✓', text }), tone: 'good', detail };
     case 'failed':
       return { glyph: '✗', text: isPartlyDone(record) ? words.partly : text, tone: 'attention', detail, problem: begun(record) ? problemOf(record) : words.interruptedBeforeStart };
     case 'unknown':
@@ -294,6 +301,12 @@ function describeState(record: ApprovalRecord, purpose: SentCard['purpose']): St
     case 'killed':
       return { glyph: '–', text, tone: 'emphasis', detail: words.ended[record.state] };
   }
+}
+
+/** What stands for “Done” where a system took the order and carries it out by itself. */
+function acceptedText({ subject }: ApprovalRecord): Pick<Standing, 'glyph' | 'text'> | undefined {
+  const [text, ...others] = subject.kind === 'steps' ? new Set(subject.steps.map(({ action }) => en.actions.get(action)?.accepted)) : [];
+  return text === undefined || others.length > 0 ? undefined : { glyph: '▷', text };
 }
 
 /** Why the only step did not work. Several steps say it each for themselves. */
@@ -317,7 +330,7 @@ function begun(record: ApprovalRecord): boolean {
 /** Several steps that differ in nothing but whom they are about: people read what is the same once. */
 function isOneAction(steps: readonly StoredStep[]): boolean {
   const shape = ({ action, arguments: given, provenance, targetParameter, version }: StoredStep): string =>
-    JSON.stringify([action, version, targetParameter, provenance, Object.entries(given).map(([name, value]) => [name, 'text' in value ? value.text : ''])]);
+    JSON.stringify([action, version, targetParameter, provenance, Object.entries(given).map(([name, value]) => [name, 'text' in value ? value.text : 'value' in value ? value.value : ''])]);
   const [first] = steps;
   return first !== undefined && Object.values(first.arguments).filter((value) => 'id' in value).length === 1 && steps.every((step) => shape(step) === shape(first));
 }
@@ -327,10 +340,10 @@ function targetOf(step: StoredStep, record: ApprovalRecord): Readonly<Record<str
   const shows = begunStates.has(record.state);
   const context = step.targetContext.map((each) => inert(each)).join(' · ');
   return {
-    mark: shows ? `${mark(step.outcome)} ` : '• ',
+    mark: shows ? `${outcomeOfStep(step).glyph} ` : '• ',
     name: target !== undefined && 'label' in target ? inert(target.label) : '',
     context: context === '' ? '' : `  ${context}`,
-    outcome: shows ? ` (${words.step[step.outcome]})` : '',
+    outcome: shows ? ` (${outcomeOfStep(step).text})` : '',
     problem: shows && step.problem !== undefined ? en.errors[step.problem] : '',
   };
 }

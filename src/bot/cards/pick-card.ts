@@ -9,8 +9,8 @@ export interface PickOption {
   readonly context: readonly string[];
 }
 
-const TEMPLATE = frame(en.pick.summary, [
-  heading(en.pick.title),
+const TEMPLATE = frame('${summary}', [
+  heading('${title}'),
   block(en.pick.how, { isSubtle: true, spacing: 'Small' }),
   {
     type: 'Container',
@@ -21,10 +21,10 @@ const TEMPLATE = frame(en.pick.summary, [
   },
 ]);
 
-/** The card on which a person picks one of several matches. */
-export function pickCard(reference: string, options: readonly PickOption[]): CardContent {
+/** The card on which a person picks one of several matches; `kind` says of what. */
+export function pickCard(reference: string, options: readonly PickOption[], kind = 'person'): CardContent {
   const shown = options.map((option, index) => ({ index, label: `${index + 1}`, row: en.pick.row(index + 1), name: `${index + 1}. ${inert(option.name)}`, context: option.context.map((fact) => inert(fact)).join(' · ') }));
-  const content = expand(TEMPLATE, { reference, options: shown });
+  const content = expand(TEMPLATE, { reference, options: shown, title: en.pick.title(kind), summary: en.pick.summary(kind) });
   // Buttons as well as rows: a row that can be clicked is not visible as such to everyone. Titles are numbers, since
   // a button's title renders no runs and names come from outside.
   const actions: Json[] = shown.slice(0, 6).map((option) => ({ type: 'Action.Execute', title: option.label, verb: pickVerb, data: { reference, choice: option.index } }));
@@ -33,5 +33,5 @@ export function pickCard(reference: string, options: readonly PickOption[]): Car
 
 /** What stands in its place afterwards. */
 export function pickedCard(text: string): CardContent {
-  return expand(frame(en.pick.summary, [heading(en.pick.done), richText(run('${text}'))]), { text: inert(text) });
+  return expand(frame(en.pick.done, [heading(en.pick.done), richText(run('${text}'))]), { text: inert(text) });
 }

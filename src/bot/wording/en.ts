@@ -1,6 +1,18 @@
 import type { StewardErrorCode } from '../../errors.ts';
 import type { Role } from '../../guard/ports.ts';
 import type { Phase } from '../phase.ts';
+import type { ActionWording } from './actions/wording.ts';
+import { azure } from './actions/azure.ts';
+import { devices } from './actions/devices.ts';
+import { groups } from './actions/groups.ts';
+import { health } from './actions/health.ts';
+import { licences } from './actions/licences.ts';
+import { mail } from './actions/mail.ts';
+import { people } from './actions/people.ts';
+import { reports } from './actions/reports.ts';
+import { tickets } from './actions/tickets.ts';
+
+export type { ActionWording } from './actions/wording.ts';
 
 /**
  * Everything that code says to people, in one file. Sentences are plain: what happened, that nothing happened, what
@@ -18,13 +30,28 @@ const errors: Record<StewardErrorCode, string> = {
   PLAN_BAD_ARGUMENTS: 'I could not work out the details of that safely, so I did nothing. Please say who it is about, and why.',
   PLAN_TOO_MANY_ROUNDS: 'I went round in circles over that and stopped. Nothing was changed. Please ask for one thing at a time.',
   HANDLE_UNKNOWN: 'I lost track of whom you mean, so I did nothing. Please give me the name again.',
-  TARGET_MISSING: 'The account you mean is no longer in the directory, so I did nothing. Please check the name and ask again.',
+  TARGET_MISSING: 'The account, device or group you mean is no longer in the directory, so I did nothing. Please check the name and ask again.',
   POLICY_DENIED: 'Your role does not allow that, so I did nothing. Type “help” to see what you can ask for.',
   POLICY_EVALUATION_FAILED: 'I could not check whether that is allowed, so I did nothing. Please tell your Steward admin.',
   PERSON_UNKNOWN: 'I do not find your account in this organisation’s directory, so I did nothing. Please ask your IT helpdesk.',
   PERSON_GUEST: 'I only work for members of this organisation, not for guest accounts, so I did nothing. Please ask the colleague who invited you.',
   PLACE_NOT_PERSONAL: 'I take requests like this only in our personal chat, so I did nothing here. Please open a chat with me and ask again.',
   TARGET_PRIVILEGED: 'That account is protected (it holds an admin role or is an emergency account), so I did nothing. Please ask your identity team.',
+  TARGET_NOT_OWN: 'That ticket is not yours, so I did nothing. Please ask your IT helpdesk.',
+  TARGET_CONFLICT: 'I could not tell for sure which account that is in the other system, so nothing was done. Please have the records of this person put right there first.',
+  IDENTITY_NONE: 'ServiceNow has no account with this person’s employee number or mail address, so nothing was done. Please have the account made there, or its number and address corrected.',
+  IDENTITY_SEVERAL: 'Several accounts in ServiceNow or in the directory could be this person’s, so nothing was done. Please have the duplicates merged or put out of use.',
+  IDENTITY_GUEST: 'A guest account goes by this mail address, and I don’t take guests for colleagues, so nothing was done. Please have the address of the guest account put right.',
+  IDENTITY_INACTIVE: 'This person’s account in ServiceNow is inactive, so nothing was done. Please have it activated there, or ask for somebody else.',
+  IDENTITY_RECREATED: 'The account with this mail address in ServiceNow has another employee number: it may belong to somebody else, so nothing was done. Please have number and address put right there.',
+  IDENTITY_CONTRADICTION: 'This person’s employee number and mail address don’t lead to the same account in ServiceNow, so nothing was done. Please have the mail address put right there.',
+  TICKET_CLOSED: 'That ticket is closed and takes no changes any more, so nothing was done. Please open a new one.',
+  ALREADY_SO: 'That is already so, so nothing was changed. Please look at it if you expected something else.',
+  LICENCE_NONE_LEFT: 'No licence of that kind is left, so nothing was changed. Please ask for more, or take one back first.',
+  LICENCE_NO_LOCATION: 'The account has no usage location, without which Microsoft gives no licence. Nothing was changed. Please have the location set first.',
+  LICENCE_INHERITED: 'That licence comes from a group, so it can’t be taken from the person alone. Nothing was changed. Please remove the person from that group instead.',
+  RECIPIENT_OUTSIDE: 'I send mail only to members of this organisation at its own addresses, so I did nothing. Please have the address in the directory checked.',
+  GROUP_NOT_MANAGED: 'That group is not on the list of groups that I may change, so I did nothing. Please ask your identity team.',
   TARGET_SELF: 'I do not do that to your own account, so I did nothing. Please ask a colleague.',
   LIMIT_REACHED: 'This action has reached its limit for this hour, so I did nothing. Please try again later, or tell your Steward admin if it can’t wait.',
   REQUEST_WITHDRAWN: 'You changed or deleted that message, so I dropped it. Nothing was done. Please ask again if you still need it.',
@@ -65,68 +92,7 @@ const errors: Record<StewardErrorCode, string> = {
   UNEXPECTED: 'Something went wrong on my side, so I stopped. Please tell your Steward admin if it happens again.',
 };
 
-/** The words for one action. `title` heads its card, `button` stands on it. */
-export interface ActionWording {
-  readonly title: string;
-  /** For `help`: what a person can ask, with an example. */
-  readonly help: string;
-  readonly example: string;
-  readonly button?: string;
-  readonly consequence?: string;
-  /** While it runs, and when it is done; `who` is the label of the target. */
-  readonly running?: (who: string) => string;
-  readonly done?: (who: string) => string;
-  readonly undo?: string;
-  /** Whether another action takes it back, so that a button may offer it. */
-  readonly reversible?: boolean;
-}
-
-const actions: ReadonlyMap<string, ActionWording> = new Map<string, ActionWording>([
-  ['find_person', { title: 'Person found', help: 'Find people', example: 'find Anna Weber' }],
-  ['show_person', { title: 'Account', help: 'Show an account', example: 'show me Anna Weber’s account' }],
-  ['list_devices', { title: 'Devices', help: 'List devices', example: 'which devices does Anna Weber have?' }],
-  [
-    'block_sign_in',
-    {
-      title: 'Block sign-in',
-      help: 'Block sign-in',
-      example: 'block Anna Weber’s sign-in because her phone was stolen',
-      button: 'Block sign-in',
-      consequence: 'New sign-ins are refused. Sessions that are already open stay open until they end or are ended.',
-      running: (who) => `Blocking sign-in for ${who} …`,
-      done: (who) => `Sign-in is blocked for ${who}.`,
-      undo: 'Can be undone: ask me to unblock sign-in.',
-      reversible: true,
-    },
-  ],
-  [
-    'unblock_sign_in',
-    {
-      title: 'Allow sign-in again',
-      help: 'Allow sign-in again',
-      example: 'unblock Anna Weber, her phone was found',
-      button: 'Allow sign-in',
-      consequence: 'The person can sign in again with their usual password and methods.',
-      running: (who) => `Allowing sign-in for ${who} …`,
-      done: (who) => `Sign-in is allowed again for ${who}.`,
-      undo: 'Can be undone: ask me to block sign-in.',
-      reversible: true,
-    },
-  ],
-  [
-    'revoke_sessions',
-    {
-      title: 'End all sessions',
-      help: 'End all sessions',
-      example: 'sign Anna Weber out everywhere, lost laptop',
-      button: 'End sessions',
-      consequence: 'The person is signed out everywhere within minutes and must sign in again. Sign-in itself stays possible.',
-      running: (who) => `Ending the sessions of ${who} …`,
-      done: (who) => `All sessions of ${who} were ended.`,
-      undo: 'Can’t be undone; the person simply signs in again.',
-    },
-  ],
-]);
+const actions: ReadonlyMap<string, ActionWording> = new Map([...people, ...devices, ...groups, ...licences, ...mail, ...health, ...tickets, ...azure, ...reports]);
 
 /** What takes so long, and what did when it took too long. */
 const doing: Record<Exclude<Phase, 'queued' | 'acting'>, string> = {
@@ -143,9 +109,20 @@ const late: Record<Phase, string> = {
   'asking people': 'the card could not be made in time',
   acting: 'the system behind it did not answer in time',
 };
+const plurals: Readonly<Record<string, string>> = { person: 'people', device: 'devices', group: 'groups', ticket: 'tickets' };
 const secondsOf = (seconds: number): string => (seconds === 1 ? '1 second' : `${seconds} seconds`);
 
 const roleNames: Record<Role, string> = { employee: 'employee', helpdesk: 'helpdesk', approver: 'approver', 'backup approver': 'backup approver', admin: 'admin' };
+
+/** Why somebody in a ticket is not shown as a person of the directory. */
+const unmatched: ReadonlyMap<string, string> = new Map([
+  ['none', 'Nobody in the directory has that employee number or mail address.'],
+  ['several', 'Several accounts could be meant.'],
+  ['guest', 'A guest account goes by that mail address.'],
+  ['inactive', 'The account in ServiceNow is inactive.'],
+  ['recreated', 'The mail address belongs to somebody with another employee number.'],
+  ['contradiction', 'Employee number and mail address don’t lead to the same account.'],
+]);
 
 export const en = {
   errors,
@@ -157,7 +134,7 @@ export const en = {
   // --- conversation ------------------------------------------------------------------------------------------------
   greeting: (name: string) => `Hello ${name}! Tell me what you need, or type “help” to see what I can do for you.`,
   thanks: 'You’re welcome.',
-  offTopic: 'I only help with people’s accounts, sign-in and devices here. Type “help” to see what I can do for you.',
+  offTopic: 'I only help with IT matters here: accounts, devices, groups, licences, tickets and the like. Type “help” to see what I can do for you.',
   groupOnly: (link: string) => `I take requests only in our personal chat: ${link} — here I answer “help” and “status”.`,
   yesIsNotApproval: 'A typed answer never approves anything. Please use the button on the card above, or type “cancel”.',
   cancelled: (cards: number, running: boolean) =>
@@ -178,8 +155,20 @@ export const en = {
     },
     undelivered: 'I could not deliver my answer. Please ask again.',
   },
-  nobodyFound: 'I found nobody by that name. Please check the spelling, or give me the mail address.',
-  tooManyFound: 'Too many people match that. Please give me the full name or the mail address.',
+  /** By the kind of what was looked for. */
+  noneFound: {
+    person: 'I found nobody by that name. Please check the spelling, or give me the mail address.',
+    device: 'I found no device with that serial number. Please check it, or ask me for the devices of a person.',
+    group: 'I found no group by that name. Please check the spelling.',
+    ticket: 'I found no ticket like that. Please check the number, or use other words.',
+    app: 'I found no app by that name among those that I may restart. Please check the name.',
+  } as Readonly<Record<string, string>>,
+  tooManyFound: {
+    person: 'Too many people match that. Please give me the full name or the mail address.',
+    device: 'Too many devices match that. Please give me the whole serial number.',
+    group: 'Too many groups match that. Please give me the full name.',
+    ticket: 'Too many tickets match that. Please give me the number, or more words.',
+  } as Readonly<Record<string, string>>,
   nothingChanged: 'To be clear: nothing was changed.',
   emptyMessage: 'I can only read text. Please write what you need, or type “help”.',
   tooLong: 'That message is longer than I can take. Please keep it under 4,000 characters. Nothing was done.',
@@ -253,8 +242,9 @@ export const en = {
     settleTitle: (what: string) => `Please check: ${what}`,
     progress: (done: number, count: number) => `${done} of ${count} done`,
     secondTitle: (what: string) => `Approval needed: ${what}`,
-    things: { person: 'Who', device: 'Device' } as const,
-    argument: { reason: 'Reason', name: 'Name' } as Readonly<Record<string, string>>,
+    things: { person: 'Who', device: 'Device', group: 'Group', licence: 'Licence', ticket: 'Ticket', app: 'App' } as const,
+    flag: (on: boolean) => (on ? 'yes' : 'no'),
+    argument: { reason: 'Reason', name: 'Name', summary: 'Summary', description: 'Description', text: 'Comment', notes: 'Notes', subject: 'Subject', body: 'Mail', person: 'Who', days: 'Days', last_day: 'Last day' } as Readonly<Record<string, string>>,
     from: { 'your words': 'in your own words', 'composed by Steward': 'worded by Steward' } as const,
     fromRequester: { 'your words': 'in the words of the person who asked', 'composed by Steward': 'worded by Steward' } as const,
     askedBy: 'Asked by',
@@ -314,8 +304,8 @@ export const en = {
   },
 
   pick: {
-    title: 'Several people match. Which one do you mean?',
-    summary: 'Several people match',
+    title: (kind: string) => `Several ${plurals[kind] ?? 'things'} match. Which one do you mean?`,
+    summary: (kind: string) => `Several ${plurals[kind] ?? 'things'} match`,
     how: 'Pick a row or press its number. Nothing changes by picking.',
     row: (number: number) => `Row ${number}`,
     done: 'Picked',
@@ -335,27 +325,136 @@ export const en = {
       ['office', 'Office'],
       ['user_name', 'User name'],
       ['mail', 'Mail'],
+      ['licences', 'Licences'],
       ['platform', 'Platform'],
       ['compliance', 'Compliant'],
       ['last_sync', 'Last seen'],
       ['os_version', 'Version'],
       ['model', 'Model'],
       ['serial_number', 'Serial number'],
+      ['user', 'User'],
+      ['app_state', 'State'],
+      ['enrolled', 'Enrolled'],
+      ['encryption', 'Encrypted'],
+      ['owner', 'Owned by'],
+      ['licence', 'Product'],
+      ['used', 'Used'],
+      ['available', 'Left'],
+      ['total', 'In all'],
+      ['priority', 'Priority'],
+      ['state', 'State'],
+      ['summary', 'Summary'],
+      ['caller', 'Caller'],
+      ['opened', 'Opened'],
+      ['updated', 'Changed'],
+      ['caller_name', 'Caller, as the ticket says'],
+      ['caller_unmatched', 'Who is that?'],
+      ['caller_matched_by', 'Found by'],
+      ['assignee', 'Assigned to'],
+      ['assignee_name', 'Assigned to, as the ticket says'],
+      ['assignee_unmatched', 'Who is that?'],
+      ['assignment_group', 'Group'],
+      ['device', 'Device'],
+      ['device_name', 'Device, as the ticket says'],
+      ['description', 'The ticket says'],
+      ['written', 'Written'],
+      ['comment', 'Wrote'],
+      ['comment_state', 'Comment'],
+      ['method', 'Method'],
+      ['method_name', 'Name'],
+      ['added', 'Added'],
+      ['signed_in_at', 'When'],
+      ['sign_in_result', 'Result'],
+      ['app_name', 'App'],
+      ['failure', 'Why'],
+      ['place', 'Place'],
+      ['ip_address', 'IP address'],
+      ['client', 'With'],
+      ['group_kind', 'Kind'],
+      ['members_changeable', 'I may change its members'],
+      ['group_description', 'Description'],
+      ['issue_kind', 'Kind'],
+      ['since', 'Since'],
+      ['updated_at', 'Last news'],
+      ['service', 'Service'],
+      ['impact', 'What it does'],
     ]),
+    /** Quotations: shown whole, since nothing else shows what was written. */
+    whole: new Set(['description', 'comment', 'impact']),
+    /** What the model needs to tell things apart, and people read from their names already. */
+    modelOnly: new Set(['product', 'app_count']),
+    /** Said when it is so. */
+    sentences: new Map([['changed_recently', 'I changed this account within the last minute: some of this may still be as it was before.']]),
+    /** Points in time that are shown with the hour. */
+    timed: new Set(['signed_in_at', 'since', 'updated_at']),
+    time: (iso: string) => `${iso.slice(0, 16).replace('T', ' ')} UTC`,
     /** Words for closed sets, by field: text from outside is never taken for one. The glyph is for the glance, the word for everyone. */
     values: new Map([
       ['sign_in', new Map([['allowed', '✓ allowed'], ['blocked', '✗ blocked']])],
       ['compliance', new Map([['compliant', '✓ yes'], ['noncompliant', '✗ no'], ['other', '? unknown']])],
       ['platform', new Map([['windows', 'Windows'], ['macos', 'macOS'], ['ios', 'iOS'], ['android', 'Android'], ['linux', 'Linux'], ['other', 'other platform']])],
+      ['method', new Map([['password', 'Password'], ['phone', 'Phone'], ['authenticator app', 'Authenticator app'], ['passkey', 'Passkey'], ['certificate', 'Certificate'], ['email', 'Mail, to reset a password'], ['one-time code', 'One-time code'], ['windows hello', 'Windows Hello'], ['temporary access pass', 'Temporary Access Pass'], ['other', 'Another method']])],
+      ['sign_in_result', new Map([['succeeded', '✓ signed in'], ['failed', '✗ failed']])],
+      ['group_kind', new Map([['security', 'Security'], ['microsoft 365', 'Microsoft 365'], ['other', 'Other']])],
+      ['issue_kind', new Map([['incident', 'Incident'], ['advisory', 'Advisory'], ['other', 'Other']])],
+      ['members_changeable', new Map([['true', '✓ yes'], ['false', '✗ no']])],
+      ['encryption', new Map([['on', '✓ yes'], ['off', '✗ no']])],
+      ['app_state', new Map([['running', '✓ running'], ['stopped', '✗ stopped'], ['other', '? unknown']])],
+      ['caller_unmatched', unmatched],
+      ['assignee_unmatched', unmatched],
+      ['caller_matched_by', new Map([['former address', 'an address that they had before']])],
+      ['owner', new Map([['company', 'the company'], ['personal', 'the person'], ['unknown', 'unknown']])],
     ]),
     /** Fields that get a column of their own beside the first; the rest stands below that. Lists that are not here have no columns. */
-    columns: new Map([['list_devices', ['compliance', 'last_sync']]]),
-    heads: new Map([['device', 'Device'], ['person', 'Person']]),
+    columns: new Map([
+      ['list_devices', ['compliance', 'last_sync']],
+      ['list_mfa_methods', ['method_name', 'added']],
+      ['list_sign_ins', ['sign_in_result', 'app_name']],
+      ['list_groups', ['group_kind']],
+      ['list_licences', ['used', 'available']],
+      ['list_own_tickets', ['state', 'updated']],
+      ['report_stale_devices', ['user', 'compliance', 'last_sync']],
+      ['report_licence_use', ['used', 'available', 'total']],
+      ['report_group_members', ['department']],
+      ['report_open_tickets', ['priority', 'opened']],
+    ]),
+    heads: new Map([['app', 'App'], ['group', 'Group'], ['licence', 'Licence'], ['device', 'Device'], ['person', 'Person'], ['ticket', 'Ticket'], ['user', 'User']]),
     count: (count: number, more: boolean) => (more ? `The first ${count}` : count === 1 ? '1 entry' : `${count} entries`),
-    none: new Map([['list_devices', 'No managed devices.']]),
+    none: new Map([
+      ['list_mfa_methods', 'No sign-in methods.'], ['list_sign_ins', 'No sign-ins in the last seven days.'], ['list_groups', 'No groups.'], ['list_apps', 'No apps.'], ['list_licences', 'No licences.'], ['show_service_health', 'Microsoft reports no problem that is not resolved.'],
+      ['list_devices', 'No managed devices.'], ['list_app_services', 'No apps that I may restart.'], ['list_own_tickets', 'You have no tickets.'], ['show_ticket', 'No comments.'],
+      ['report_stale_devices', 'Every managed device checked in.'],
+      ['report_licence_use', 'No licences.'],
+      ['report_group_members', 'Nobody is in that group directly.'],
+      ['report_open_tickets', 'No open tickets.'],
+    ]),
+    /** `count` rows were read; where that is not all, there are more. */
+    reportCount: (shown: number, count: number, complete: boolean) => {
+      const all = `${complete ? '' : 'more than '}${count.toLocaleString('en-GB')}`;
+      return shown < count || !complete ? `The first ${shown} of ${all}` : count === 1 ? '1 entry' : `${count} entries`;
+    },
+    incomplete: 'There are more than a report can hold.',
+    /** By the field whose values are counted, or by the first part of each bar. */
+    chartTitles: new Map([['platform', 'By platform'], ['priority', 'By priority'], ['used', 'Used and left']]),
+    chartParts: (name: string, part: number, whole: number) => `${name}: ${part} of ${whole} used`,
     nothing: 'Nothing was found.',
     missing: '–',
     more: 'There are more than I show here.',
+  },
+
+  // --- a report as a file ------------------------------------------------------------------------------------------
+  files: {
+    name: (title: string, day: string) => `${title} ${day}.xlsx`,
+    /** Teams shows it above its two buttons. */
+    offer: (rows: number) => `${rows === 1 ? 'The row' : `All ${rows.toLocaleString('en-GB')} rows`} as a table for Excel, read again when you accept. It is put into your OneDrive; the offer ends after 15 minutes.`,
+    incomplete: 'This table is not complete: there is more than a report can hold.',
+    summary: 'Report as a file',
+    declined: 'All right, no file was made.',
+    gone: 'That file is no longer on offer, so none was made. Please ask for the report again.',
+    elsewhere: 'Teams named a place for the file that is not your organisation’s OneDrive, so I did not put it there. Please tell your Steward admin.',
+    notNow: 'I put no files anywhere at the moment. Type “status” to see how I stand.',
+    failed: 'I could not put the file into your OneDrive. Please ask for the report again.',
+    unknown: 'I do not know whether the file reached your OneDrive: the answer got lost. Please look there before you ask again.',
   },
 
   // --- kill switch -------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import { hasCard, shown } from './cards.ts';
 import type { World } from './world.ts';
 
 const GUID = /\b[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}\b/i;
-const HANDLE = /\b(?:person|device|text)_[a-z2-7]{6,40}\b/;
+const HANDLE = /\b(?:person|device|group|licence|ticket|app|text)_[a-z2-7]{6,40}\b/;
 /** Error codes, stack traces, framework names, JSON, tool names: the inside of a program. */
 const INSIDES = [
   /\b[A-Z]{3,}_[A-Z_]{3,}\b/,

@@ -27,8 +27,12 @@ export interface Persona {
 }
 
 export interface Fault {
-  readonly service: 'identity' | 'vault' | 'graph' | 'openai' | 'storage';
-  readonly kind: 'status' | 'delay' | 'hang' | 'reset' | 'body';
+  readonly service: 'identity' | 'vault' | 'graph' | 'openai' | 'storage' | 'servicenow' | 'arm' | 'logic';
+  readonly kind: 'status' | 'delay' | 'hang' | 'reset' | 'body' | 'slow' | 'huge' | 'html' | 'redirect' | 'quirk';
+  /** One of `quirks` in sandbox/faults.ts, for that kind. */
+  readonly quirk?: string;
+  /** A regular expression over the host name. */
+  readonly host?: string;
   readonly method?: string;
   /** A regular expression over the path. */
   readonly path?: string;

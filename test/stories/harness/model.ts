@@ -5,6 +5,7 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { HandleKind } from '../../../src/actions/handles.ts';
 import { at, isObject, listAt, parse, textAt } from './json.ts';
 import { sleep } from './wait.ts';
 
@@ -111,12 +112,12 @@ export class ModelRequest {
   }
 
   /** Handles of one kind in the newest message of a role, in order, each once. */
-  handles(kind: 'person' | 'device' | 'text', role: 'tool' | 'user'): readonly string[] {
+  handles(kind: HandleKind | 'text', role: 'tool' | 'user'): readonly string[] {
     return [...new Set(this.last(role).match(new RegExp(`\\b${kind}_[a-z2-7]{6,40}\\b`, 'g')) ?? [])];
   }
 
   /** The first handle of one kind in the newest message of a role; fails when there is none. */
-  handle(kind: 'person' | 'device' | 'text', role: 'tool' | 'user'): string {
+  handle(kind: HandleKind | 'text', role: 'tool' | 'user'): string {
     const [first] = this.handles(kind, role);
     if (first === undefined) throw new Error(`no ${kind}_… handle in the newest ${role} message: ${this.last(role).slice(0, 300)}`);
     return first;

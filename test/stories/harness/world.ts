@@ -4,14 +4,18 @@ import type { Sandbox } from '../../../sandbox/start.ts';
 import { identitiesFromSeed } from '../../../sandbox/identifiers.ts';
 import type { Identities } from '../../../sandbox/identifiers.ts';
 import { createEgress } from '../../../src/clients/egress.ts';
+import { TableLatchStore } from '../../../src/clients/latch-store.ts';
 import { openTables } from '../../../src/clients/tables.ts';
+import type { LatchLevel } from '../../../src/guard/ports.ts';
 import { verifies } from '../../requirements.ts';
 import type { RequirementId } from '../../requirements.ts';
 import { Connector } from './connector.ts';
 import { Control, Journal } from './journal.ts';
 import type { Persona } from './journal.ts';
 import { ScriptedModel } from './model.ts';
+import { OneDrive } from './one-drive.ts';
 import { Chat } from './teams.ts';
+import { sleep } from './wait.ts';
 import type { Wire, Where } from './teams.ts';
 
 export interface WorldOptions {
@@ -23,9 +27,13 @@ export interface WorldOptions {
   readonly managedIdentity?: boolean;
   /** Keeps storage there, so that another start finds it. */
   readonly dataDir?: string;
+  /** A OneDrive beside it, so that reports come with files. */
+  readonly oneDrive?: boolean;
 }
 
 const SEED = 4711;
+/** An instance acts on a reading of the latch that began less than a second ago. */
+const LATCH_READ_WITHIN_MS = 1_100;
 const plainName = /^[A-Z][a-z]{2,} [A-Z][a-z]{2,}$/;
 
 const tokens = (name: string): readonly string[] => name.normalize('NFKD').toLowerCase().split(/[^\p{L}\p{M}]+/u).filter((token) => token !== '');
@@ -42,14 +50,17 @@ export class World {
   /** What Steward reported to its operator. */
   readonly errors: readonly unknown[];
   readonly #model: ScriptedModel | undefined;
+  readonly #oneDrive: OneDrive | undefined;
   readonly #stop: () => Promise<void>;
   readonly #newHour: () => Promise<void>;
+  readonly #setLevel: (level: LatchLevel) => Promise<void>;
+  #level: LatchLevel = 'full';
   readonly #wire: Wire;
   readonly #ordinary: Persona[];
   /** What the sandbox was asked since the story began. */
   readonly journal: Journal;
 
-  private constructor(parts: { bot: string; control: Control; connector: Connector; model: ScriptedModel | undefined; people: readonly Persona[]; auth: boolean; errors: readonly unknown[]; stop: () => Promise<void>; newHour: () => Promise<void> }) {
+  private constructor(parts: { bot: string; control: Control; connector: Connector; model: ScriptedModel | undefined; people: readonly Persona[]; auth: boolean; errors: readonly unknown[]; stop: () => Promise<void>; newHour: () => Promise<void>; setLevel: (level: LatchLevel) => Promise<void>; oneDrive: OneDrive | undefined }) {
     const { bot, control, connector, model, people, auth } = parts;
     this.bot = bot;
     this.control = control;
@@ -59,8 +70,10 @@ export class World {
     this.errors = parts.errors;
     this.identities = identitiesFromSeed(SEED);
     this.#model = model;
+    this.#oneDrive = parts.oneDrive;
     this.#stop = parts.stop;
     this.#newHour = parts.newHour;
+    this.#setLevel = parts.setLevel;
     this.#wire = {
       bot,
       botId: `28:${this.identities.channel}`,
@@ -79,17 +92,18 @@ export class World {
   }
 
   /** `before`: Teams and the model of a world whose product was stopped, to go on with. */
-  static async open({ model: kind, auth = false, managedIdentity = false, dataDir }: WorldOptions, before?: World): Promise<World> {
+  static async open({ model: kind, auth = false, managedIdentity = false, dataDir, oneDrive: withOneDrive = false }: WorldOptions, before?: World): Promise<World> {
     const connector = before?.connector ?? (await Connector.start());
     const model = before === undefined ? (kind === 'scripted' ? await ScriptedModel.start() : undefined) : before.#model;
+    const oneDrive = withOneDrive ? await OneDrive.start() : undefined;
     const errors: unknown[] = [];
     try {
-      const sandbox = await startSandbox({ seed: SEED, onError: (error) => void errors.push(error), ...(dataDir !== undefined && { dataDir }), ...(model !== undefined && { model: { url: model.url, name: 'scripted' } }), ...(auth && { auth }), ...(managedIdentity && { managedIdentity }) });
+      const sandbox = await startSandbox({ seed: SEED, onError: (error) => void errors.push(error), ...(dataDir !== undefined && { dataDir }), ...(model !== undefined && { model: { url: model.url, name: 'scripted' } }), ...(auth && { auth }), ...(managedIdentity && { managedIdentity }), ...(oneDrive && { oneDrive }) });
       const control = new Control(sandbox.control);
-      return new World({ bot: sandbox.bot, control, connector, model, people: await control.people(), auth, errors, stop: () => sandbox.stop(), newHour: newHourOf(sandbox) });
+      return new World({ bot: sandbox.bot, control, connector, model, people: await control.people(), auth, errors, stop: () => sandbox.stop(), newHour: newHourOf(sandbox), setLevel: setLevelOf(sandbox), oneDrive });
     } catch (error) {
       // What stays open would keep the run from ending.
-      await Promise.all([connector.stop(), model?.stop()]);
+      await Promise.all([connector.stop(), model?.stop(), oneDrive?.stop()]);
       throw error;
     }
   }
@@ -97,6 +111,11 @@ export class World {
   get model(): ScriptedModel {
     if (this.#model === undefined) throw new Error('this world has no scripted model');
     return this.#model;
+  }
+
+  get oneDrive(): OneDrive {
+    if (this.#oneDrive === undefined) throw new Error('this world has no OneDrive');
+    return this.#oneDrive;
   }
 
   /** The company's tenant: the one that most people are in. */
@@ -141,9 +160,18 @@ export class World {
   async begin(): Promise<void> {
     this.#model?.forget();
     this.connector.heal();
+    this.#oneDrive?.forget();
     await this.control.heal();
     await this.#newHour();
+    if (this.#level !== 'full') await this.level('full');
     await this.journal.skip();
+  }
+
+  /** Writes the latch as an operator does, and waits until every instance must have read it. The next story begins at `full`. */
+  async level(level: LatchLevel): Promise<void> {
+    await this.#setLevel(level);
+    this.#level = level;
+    await sleep(LATCH_READ_WITHIN_MS);
   }
 
   /** Stops the product; Teams and the model go on. */
@@ -153,7 +181,7 @@ export class World {
 
   async close(): Promise<void> {
     await this.stop();
-    await Promise.all([this.connector.stop(), this.#model?.stop()]);
+    await Promise.all([this.connector.stop(), this.#model?.stop(), this.#oneDrive?.stop()]);
   }
 }
 
@@ -165,6 +193,17 @@ function newHourOf({ cloud }: Sandbox): () => Promise<void> {
   return async () => {
     const rows = await limits.list("PartitionKey ge ''", 1_000);
     await Promise.all(rows.map(({ key, partition }) => limits.remove(partition, key)));
+  };
+}
+
+function setLevelOf({ cloud }: Sandbox): (level: LatchLevel) => Promise<void> {
+  const { agent, endpoints, identities } = cloud;
+  const { httpClient } = createEgress({ allow: [endpoints.tables], agent });
+  const store = new TableLatchStore(openTables({ endpoint: endpoints.tables, credential: cloud.credentialFor(identities.keeper), httpClient }).latch);
+  return async (level) => {
+    const held = await store.read(AbortSignal.timeout(5_000));
+    if (held === undefined) throw new Error('there is no latch');
+    await store.write({ ...held.value, level, epoch: held.value.epoch + 1 }, 'any');
   };
 }
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { z } from 'zod/v4';
-import { audienceOf, defineAction, effects, forModel, graph, personOnly, policyClasses, policyClassOf, searchText, text, thing, type Action, type Thing } from '../../../src/actions/action.ts';
+import { audienceOf, defineAction, effects, forModel, graph, personOnly, isAboutPerson, policyClasses, policyClassOf, searchText, targetKindOf, text, thing, type Action, type Thing } from '../../../src/actions/action.ts';
 import { catalogue } from '../../../src/actions/catalogue.ts';
-import { handle } from '../../../src/actions/handles.ts';
+import { handle, handleKinds } from '../../../src/actions/handles.ts';
 import { InternalId } from '../../../src/actions/internal-id.ts';
 import { StewardError } from '../../../src/errors.ts';
 
@@ -58,7 +58,7 @@ describe('defineAction', () => {
 
   it('refuses a destructive action without a target; a service may be restarted without one', () => {
     assertInvalid(() => defineAction({ ...without('target'), effect: 'destructive' } as unknown as Parameters<typeof defineAction>[0]), /target/);
-    for (const effect of ['write', 'critical'] as const) assert.ok(defineAction({ ...without('target'), effect } as unknown as Parameters<typeof defineAction>[0]));
+    for (const effect of ['write', 'critical'] as const) assert.ok(defineAction({ ...without('target'), effect, ships: 'disabled' } as unknown as Parameters<typeof defineAction>[0]));
   });
 
   it('lets a read have neither limit nor target', () => {
@@ -92,11 +92,25 @@ describe('defineAction', () => {
         if (finer[effect]!.includes(policyClass)) assert.equal(policyClassOf(define({ effect, policyClass })), policyClass);
         else assertInvalid(() => define({ effect, policyClass }), /policy class is not one of its effect/);
       }
-      assert.equal(policyClassOf(define({ effect })), effect);
+      assert.equal(policyClassOf(define({ effect, ships: 'disabled' })), effect);
     }
   });
 
-  it('refuses a handle that nobody would resolve', () => {
+  it('refuses what can’t be taken back unless a customer has to enable it', () => {
+    for (const ships of [undefined, 'enabled']) assertInvalid(() => define({ effect: 'critical', ships }), /ships disabled/);
+    assert.equal(define({ effect: 'critical', ships: 'disabled' }).ships, 'disabled');
+    assert.equal(define({ ships: 'disabled' }).ships, 'disabled', 'anything else may');
+  });
+
+  it('refuses a report of rows that its result does not have', () => {
+    const result = z.object({ device: thing('device'), rows: personOnly(z.array(z.object({ name: z.string() }))) });
+    for (const rows of ['row', 'constructor', '']) assertInvalid(() => define({ result, report: { rows } }), /rows that are not in its result/);
+    assert.ok(define({ result, report: { rows: 'rows' } }));
+  });
+
+  it('refuses a handle that nobody would resolve, and takes one of any kind that somebody does', () => {
+    for (const kind of handleKinds) assert.ok(define({ parameters: z.strictObject({ device: handle('device'), other: handle(kind) }) }));
+    for (const kind of handleKinds) assertInvalid(() => define({ parameters: z.strictObject({ device: handle('device'), inner: handle(kind).optional() }) }), /`inner` holds a handle/);
     for (const inner of [handle('device').optional(), z.array(handle('device')), z.object({ device: handle('device') }), z.union([handle('device'), z.string()])]) {
       assertInvalid(() => define({ parameters: z.strictObject({ device: handle('device'), inner }) }), /`inner` holds a handle/);
     }
@@ -108,6 +122,12 @@ describe('defineAction', () => {
 
   it('refuses a target that is not one of its parameters', () => {
     assertInvalid(() => define({ target: 'person' }), /target must be one of its handle parameters/);
+    const parameters = z.strictObject({ device: handle('device'), days: z.int(), note: text({ max: 9, description: 'x' }) });
+    for (const target of ['days', 'note', 'constructor']) assertInvalid(() => define({ parameters, target }), /target must be one of its handle parameters/);
+  });
+
+  it('takes numbers, choices and truths as arguments', () => {
+    assert.ok(define({ parameters: z.strictObject({ device: handle('device'), days: z.int().min(1).max(14), how: z.enum(['a', 'b']), loud: z.boolean().optional() }) }));
   });
 
   const texts: readonly (readonly [string, z.ZodType])[] = [
@@ -154,6 +174,22 @@ describe('defineAction', () => {
         }),
       }),
     );
+  });
+});
+
+describe('what an action is about', () => {
+  it('is of the kind of its target, and of a person where it is one or is used by one', () => {
+    for (const kind of handleKinds) {
+      const action = define({ parameters: z.strictObject({ it: handle(kind), person: handle('person') }), target: 'it' });
+      assert.equal(targetKindOf(action), kind);
+      assert.equal(isAboutPerson(action), kind === 'person' || kind === 'device', kind);
+    }
+  });
+
+  it('is nothing without a target, whatever else it names', () => {
+    const action = define({ effect: 'read', target: undefined });
+    assert.equal(targetKindOf(action), undefined);
+    assert.equal(isAboutPerson(action), false);
   });
 });
 
@@ -223,6 +259,8 @@ function synthetic(schema: z.core.$ZodType, path: string): unknown {
       return def.values?.[0];
     case 'boolean':
       return true;
+    case 'number':
+      return 3;
     case 'date':
       return new Date('2026-11-22T10:11:12Z');
     default:
@@ -230,24 +268,33 @@ function synthetic(schema: z.core.$ZodType, path: string): unknown {
   }
 }
 
+/** The words that a result's closed sets can hold. */
+function wordsOf(schema: z.core.$ZodType): readonly unknown[] {
+  const { def } = schema as z.ZodType & { def: { shape?: Record<string, z.ZodType>; element?: z.ZodType; innerType?: z.ZodType; entries?: Record<string, string>; values?: readonly unknown[] } };
+  if (audienceOf(schema) !== 'model') return [];
+  return [...Object.values(def.entries ?? {}), ...(def.values ?? []), ...[...Object.values(def.shape ?? {}), def.element, def.innerType].flatMap((inner) => (inner === undefined ? [] : wordsOf(inner)))];
+}
+
 describe('forModel', () => {
   for (const action of catalogue.all()) {
     it(`gives the model no directory text of ${action.name}, and a handle for each thing`, () => {
       const result = action.result.parse(synthetic(action.result, action.name));
-      assert.match(JSON.stringify(result), /secret-label/, 'the synthetic result holds labels');
+      assert.match(JSON.stringify(result), /secret-/, 'the synthetic result holds what the model must not see');
       const minted: Thing[] = [];
       const seen = JSON.stringify(forModel(action.result, result, (each) => `${each.kind}_handle${minted.push(each)}`));
       assert.doesNotMatch(seen, /secret|internal id/);
       assert.doesNotMatch(seen, /"(?:id|label|job_title|department|office|user_name|mail|model|os_version|serial_number)"/);
-      assert.match(seen, /_handle1/);
-      assert.ok(minted.length > 0);
+      const shown = new Set([...JSON.stringify(result).matchAll(/secret-label-([\w.[\]]+)/g)].map(([label]) => label));
+      // A thing for the person alone has a label and no handle.
+      for (const { label } of minted) assert.ok(shown.has(label));
+      assert.equal(seen.split('_handle').length - 1, minted.length);
     });
 
     it(`gives the model only closed sets and handles of ${action.name}`, () => {
       const result = action.result.parse(synthetic(action.result, action.name));
-      const closed = /^(?:(?:person|device)_handle|allowed|blocked|member|guest|ended|windows|macos|ios|android|linux|other|compliant|noncompliant|\d{4}-\d\d-\d\d)$/;
+      const words = new Set(wordsOf(action.result));
       const look = (value: unknown): void => {
-        if (typeof value === 'string') assert.match(value, closed);
+        if (typeof value === 'string') assert.ok(words.has(value) || /^(?:[a-z]+_handle|\d{4}-\d\d-\d\d)$/.test(value), value);
         else if (typeof value === 'object' && value !== null) for (const inner of Object.values(value)) look(inner);
       };
       look(forModel(action.result, result, (each) => `${each.kind}_handle`));

@@ -57,6 +57,7 @@ describe('HandleBook', () => {
     const person = book.mint('person', anna, 'Anna', NOW_MS);
     const text = book.mintText('anna@contoso.example', NOW_MS);
     assert.equal(book.resolve('device', person, NOW_MS), undefined);
+    for (const kind of handleKinds) if (kind !== 'person') assert.equal(book.resolve(kind, person, NOW_MS), undefined, kind);
     assert.equal(book.resolve('person', text, NOW_MS), undefined);
     assert.equal(book.resolveText(person, NOW_MS), undefined);
     assert.equal(book.resolveText(text, NOW_MS), 'anna@contoso.example');
@@ -105,15 +106,15 @@ describe('HandleBook', () => {
     assert.notEqual(loaded.mint('person', anna, 'Anna', NOW_MS + HANDLE_TTL_MS), early, 'an expired handle must not come back to life');
   });
 
-  it('keeps at most 120, and lets the longest unused go first', () => {
+  it('keeps at most 240, and lets the longest unused go first', () => {
     const book = new HandleBook([], NOW_MS);
-    const minted = Array.from({ length: 200 }, (_, index) => book.mint('person', new InternalId(`id-${index}`), 'x', NOW_MS + index));
+    const minted = Array.from({ length: 400 }, (_, index) => book.mint('person', new InternalId(`id-${index}`), 'x', NOW_MS + index));
     book.mint('person', new InternalId('id-0'), 'x', NOW_MS + 500);
     const kept = new Set(book.entries(NOW_MS + 500).map((entry) => entry.handle));
-    assert.equal(kept.size, 120);
+    assert.equal(kept.size, 240);
     assert.ok(kept.has(minted[0]!), 'what was renewed stays');
     assert.ok(!kept.has(minted[1]!), 'the oldest goes');
-    assert.ok(kept.has(minted[199]!));
+    assert.ok(kept.has(minted[399]!));
   });
 
   it('lists every internal id that it knows, for the output gate', () => {
@@ -142,9 +143,10 @@ describe('HANDLE_IN_TEXT', () => {
 
   it('finds handles of every kind, with and without braces', () => {
     assert.deepEqual(found('{person_k7m2qz} has device_abcdefgh; see text_222222.'), ['person_k7m2qz', 'device_abcdefgh', 'text_222222']);
+    for (const kind of [...handleKinds, 'text']) assert.deepEqual(found(`Close {${kind}_k7m2qz}, or ${kind}_abcdefgh.`), [`${kind}_k7m2qz`, `${kind}_abcdefgh`], kind);
   });
 
   it('finds none in what only looks like one', () => {
-    assert.deepEqual(found('person_ person_abc superperson_k7m2qz group_k7m2qz Person_k7m2qz salesperson_of_year'), []);
+    assert.deepEqual(found('person_ person_abc superperson_k7m2qz groups_k7m2qz mapp_k7m2qz room_k7m2qz Person_k7m2qz TICKET_k7m2qz app_k1m8qz salesperson_of_year'), []);
   });
 });

@@ -66,6 +66,8 @@ function make({ people = [requester, paula, peter, backup, admin], known = peopl
   const adapter = { at: async <T>(place: Place, logic: (context: TurnContext) => Promise<T>) => logic(contextIn(place.conversationId)) } as unknown as StewardAdapter;
   const whoIsWho: WhoIsWho = {
     describe: async (wanted) => people.find((each) => each.id.equals(wanted)),
+    userOf: async () => undefined,
+    describeGroup: async () => undefined,
     membersOf: async (role) => directory?.() ?? people.filter(({ roles }) => roles.includes(role)).map((each) => each.id),
   };
   const contacts = { remember: async () => undefined, find: async (wanted: InternalId) => known.filter((each) => each.id.equals(wanted)).map((each) => placeOf(chatOf(each)))[0] };

@@ -71,6 +71,8 @@ describe('clouds', () => {
       openai: 'https://aoai-steward.openai.azure.com',
       tables: 'https://ststeward1.table.core.windows.net',
       blobs: 'https://ststeward1.blob.core.windows.net',
+      arm: 'https://management.azure.com',
+      logic: {},
     });
     assert.equal(scopeOf('openai'), 'https://cognitiveservices.azure.com/.default');
   });
@@ -79,5 +81,11 @@ describe('clouds', () => {
     for (const name of ['', 'evil.example/', 'a.b', 'a@b', 'a/b', 'a#', 'a?', 'ä', 'a b', 'x\n', '-a-', 'evil.example:1']) {
       assert.throws(() => endpointsFor('public', { vault: name, openai: name, storage: name }), { code: 'CONFIGURATION_INVALID', message: /vault, openai, storage/ }, name);
     }
+  });
+
+  it('forms a OneDrive host of a tenant alone, on the usual port', () => {
+    const named = (oneDriveHost: string) => endpointsFor('public', { vault: 'kv-steward', openai: 'aoai-steward', storage: 'ststeward1', oneDriveHost }).oneDrive;
+    assert.equal(named('Contoso-my.sharepoint.com'), 'https://contoso-my.sharepoint.com');
+    for (const host of ['contoso.sharepoint.com', 'contoso-my.sharepoint.com.evil.example', 'evil.example/contoso-my.sharepoint.com', 'user@contoso-my.sharepoint.com', 'contoso-my.sharepoint.com:444', 'contoso-my.evil-my.sharepoint.com', 'contoso-mysharepoint.com', 'contoso-my.sharepointxcom', '-my.sharepoint.com', 'a\nb-my.sharepoint.com']) assert.throws(() => named(host), { code: 'CONFIGURATION_INVALID' }, host);
   });
 });

@@ -5,6 +5,7 @@ import { GraphDeviceDirectory } from '../../../src/clients/device-directory.ts';
 import { createEgress } from '../../../src/clients/egress.ts';
 import { GraphClient } from '../../../src/clients/graph.ts';
 import { GraphPeopleDirectory } from '../../../src/clients/people-directory.ts';
+import { RecentWrites } from '../../../src/clients/quirks.ts';
 import { clientsOf, cloud, json, never, newId, rejectsWith, serve, tokens } from './support.ts';
 
 const call = { signal: never };
@@ -19,7 +20,7 @@ async function graphSaying(answer: (query: URLSearchParams) => unknown) {
   const { httpClient } = createEgress({ allow: [server.url], agent: server.agent });
   const graph = new GraphClient({ endpoint: server.url, credential: tokens, httpClient, clock: systemClock });
   const query = (index = 0) => new URL(server.requests[index]?.path ?? '', 'https://x').searchParams;
-  return { people: new GraphPeopleDirectory(graph), devices: new GraphDeviceDirectory(graph), server, query };
+  return { people: new GraphPeopleDirectory(graph, systemClock, new RecentWrites(() => 0)), devices: new GraphDeviceDirectory(graph, systemClock), server, query };
 }
 
 describe('people directory', () => {

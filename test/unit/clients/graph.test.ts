@@ -6,6 +6,7 @@ import { systemClock } from '../../../src/clients/clock.ts';
 import { createEgress } from '../../../src/clients/egress.ts';
 import { GraphClient, idSegment, odataString, shaped } from '../../../src/clients/graph.ts';
 import { GraphPeopleDirectory } from '../../../src/clients/people-directory.ts';
+import { RecentWrites } from '../../../src/clients/quirks.ts';
 import { errorCode, type StewardErrorCode } from '../../../src/errors.ts';
 import { json, never, newId, rejectsWith, serve, tokens, type Server } from './support.ts';
 
@@ -55,7 +56,7 @@ describe('graph', () => {
     const killed = new Error('killed');
     for (const effect of ['setSignInAllowed', 'revokeSessions'] as const) {
       const server = await throttling();
-      const people = new GraphPeopleDirectory(graphOf(server));
+      const people = new GraphPeopleDirectory(graphOf(server), systemClock, new RecentWrites(() => 0));
       const send = (options: CallOptions) => (effect === 'revokeSessions' ? people.revokeSessions(newId(), options) : people.setSignInAllowed(newId(), false, options));
       const error = await rejectsWith(send({ signal: never, beforeRetry: () => Promise.reject(killed) }), 'SYSTEM_UNAVAILABLE');
       assert.equal(error.cause, killed);
@@ -176,16 +177,16 @@ describe('graph', () => {
   it('does not call sessions ended unless Graph says so', async () => {
     for (const body of [{ value: false }, {}, { value: 'true' }]) {
       const server = await serve((_request, response) => json(response, 200, body));
-      await rejectsWith(new GraphPeopleDirectory(graphOf(server)).revokeSessions(newId(), { signal: never }), 'SYSTEM_OUTCOME_UNKNOWN');
+      await rejectsWith(new GraphPeopleDirectory(graphOf(server), systemClock, new RecentWrites(() => 0)).revokeSessions(newId(), { signal: never }), 'SYSTEM_OUTCOME_UNKNOWN');
     }
     const server = await serve((_request, response) => json(response, 200, { value: true }));
-    assert.deepEqual(await new GraphPeopleDirectory(graphOf(server)).revokeSessions(newId(), { signal: never }), { requestIds: ['r-1'] });
+    assert.deepEqual(await new GraphPeopleDirectory(graphOf(server), systemClock, new RecentWrites(() => 0)).revokeSessions(newId(), { signal: never }), { requestIds: ['r-1'] });
   });
 
   it('changes sign-in by one property and reads nothing afterwards', async () => {
     const server = await serve((_request, response) => response.writeHead(204, { 'request-id': 'r-9' }).end());
     const id = newId();
-    assert.deepEqual(await new GraphPeopleDirectory(graphOf(server)).setSignInAllowed(id, false, { signal: never }), { requestIds: ['r-9'] });
+    assert.deepEqual(await new GraphPeopleDirectory(graphOf(server), systemClock, new RecentWrites(() => 0)).setSignInAllowed(id, false, { signal: never }), { requestIds: ['r-9'] });
     assert.deepEqual(server.requests.map(({ method, path, body }) => [method, path, body]), [['PATCH', `/v1.0/users/${id.reveal()}`, '{"accountEnabled":false}']]);
   });
 });

@@ -9,6 +9,7 @@ import type { Cloud } from '../../../sandbox/cloud.ts';
 import { createCompany } from '../../../sandbox/company/company.ts';
 import type { Company } from '../../../sandbox/company/company.ts';
 import { createGraphService } from '../../../sandbox/graph/graph.ts';
+import { createServiceNowService } from '../../../sandbox/servicenow/servicenow.ts';
 import { createCertificates } from '../../../sandbox/tls.ts';
 import { InternalId } from '../../../src/actions/internal-id.ts';
 import { systemClock } from '../../../src/clients/clock.ts';
@@ -37,6 +38,7 @@ export function cloud(): Promise<TestCloud> {
         return asSandboxCompany(company);
       },
       graph: ({ company: { whole }, graphGrants, tenantId }) => createGraphService({ company: whole, grants: graphGrants, tenantId }),
+      servicenow: ({ company: { whole }, seed, servicenowPassword, servicenowUser, tenantId }) => createServiceNowService({ company: whole, seed, tenantId, user: servicenowUser, password: servicenowPassword }),
     });
     assert(company);
     return { ...started, company };

@@ -6,12 +6,12 @@ import { GraphWhoIsWho } from '../../../src/clients/who-is-who.ts';
 import { clientsOf, cloud, handClock, never, newId, rejectsWith } from './support.ts';
 
 /** Who is who over the sandbox's Graph, with a clock to turn. */
-async function whoIsWhoOf(groups = {}) {
+async function whoIsWhoOf(groups = {}, managed: readonly string[] = []) {
   const { endpoints, agent, identities, credentialFor, company, journal } = await cloud();
   const clock = handClock();
   const graph = new GraphClient({ endpoint: endpoints.graph, credential: credentialFor(identities.keeper), httpClient: createEgress({ allow: [endpoints.graph], agent }).httpClient, clock, totalMs: 1_000, attemptMs: 300 });
   journal.clear();
-  return { whoIsWho: new GraphWhoIsWho(graph, { ...company.groups, ...groups }, clock), clock, company, asked: () => journal.entries({ service: 'graph' }).length };
+  return { whoIsWho: new GraphWhoIsWho(graph, { ...company.groups, ...groups }, clock, managed), clock, company, asked: () => journal.entries({ service: 'graph' }).length };
 }
 
 describe('who is who', () => {
@@ -135,11 +135,61 @@ describe('who is who', () => {
     assert.match((await rejectsWith(missing.whoIsWho.checkRoleGroups(), 'CONFIGURATION_INVALID')).message, /STEWARD_BACKUP_APPROVER_GROUP_ID does not exist/);
   });
 
+  it('knows who uses a device: a person, nobody, or no device at all', async () => {
+    const { whoIsWho, company } = await whoIsWhoOf();
+    const all = [...company.devices.values()];
+    const used = all.find(({ userId }) => company.personas.some(({ aadObjectId, roles }) => aadObjectId === userId && roles.includes('vip'))) ?? assert.fail('no VIP has a device');
+    const facts = await whoIsWho.userOf(new InternalId(used.id), 'now');
+    assert(typeof facts === 'object');
+    assert.deepEqual([facts.id.reveal(), facts.vip], [used.userId, true]);
+    const ownerless = all.find(({ userId }) => userId === '') ?? assert.fail('every device has a user');
+    assert.equal(await whoIsWho.userOf(new InternalId(ownerless.id), 'now'), 'nobody');
+    assert.equal(await whoIsWho.userOf(newId(), 'now'), undefined);
+  });
+
+  it('takes a device whose user was deleted for nobody’s', async () => {
+    const { whoIsWho, company } = await whoIsWhoOf();
+    const device = [...company.devices.values()].find(({ userId }) => userId !== '') ?? assert.fail();
+    (await cloud()).faults.post({ service: 'graph', kind: 'status', status: 404, path: '/users/' });
+    assert.equal(await whoIsWho.userOf(new InternalId(device.id), 'now'), 'nobody');
+  });
+
+  it('knows of a group whether it is managed, Steward’s own, role-assignable, dynamic or synced', async () => {
+    const { company } = await cloud();
+    const all = [...company.directoryGroups.values()];
+    const { whoIsWho } = await whoIsWhoOf({}, company.managedGroups.map((id) => id.toUpperCase()));
+    const own = new Set<string>(Object.values(company.groups));
+    for (const group of all) {
+      assert.deepEqual(await whoIsWho.describeGroup(new InternalId(group.id)), {
+        managed: company.managedGroups.includes(group.id),
+        steward: own.has(group.id),
+        roleAssignable: group.isAssignableToRole === true,
+        dynamic: group.groupTypes.includes('DynamicMembership'),
+        synced: group.onPremisesSyncEnabled === true,
+      }, group.displayName);
+    }
+    for (const fact of ['isAssignableToRole', 'onPremisesSyncEnabled'] as const) assert(all.some((group) => group[fact] === true), fact);
+    assert(all.some(({ groupTypes }) => groupTypes.includes('DynamicMembership')));
+    assert.equal(await whoIsWho.describeGroup(newId()), undefined);
+  });
+
+  it('says that the directory is unavailable when a device or a group can’t be read', async () => {
+    const { whoIsWho, company } = await whoIsWhoOf();
+    for (const status of [403, 500]) {
+      (await cloud()).faults.post({ service: 'graph', kind: 'status', status });
+      await rejectsWith(whoIsWho.userOf(new InternalId([...company.devices.keys()][0] ?? ''), 'now'), 'DIRECTORY_UNAVAILABLE');
+      await rejectsWith(whoIsWho.describeGroup(new InternalId(company.groups.vip)), 'DIRECTORY_UNAVAILABLE');
+      (await cloud()).faults.clear();
+    }
+  });
+
   it('is read as the keeper', async () => {
     const { journal, identities, company } = await cloud();
     const { whoIsWho } = await clientsOf();
     journal.clear();
     await whoIsWho.describe(new InternalId(company.personas[0]?.aadObjectId ?? ''), 'now');
+    assert.notEqual(await whoIsWho.userOf(new InternalId([...company.devices.keys()][0] ?? ''), 'now'), undefined);
+    assert.notEqual(await whoIsWho.describeGroup(new InternalId(company.groups.vip)), undefined);
     assert(journal.entries().every(({ identity }) => identity === identities.keeper));
   });
 });

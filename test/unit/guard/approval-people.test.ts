@@ -1,12 +1,13 @@
 /** What people do with approvals beside approving: raise a limit, be reminded, say what became of it, withdraw, take back. */
 import assert from 'node:assert/strict';
 import { Catalogue } from '../../../src/actions/catalogue.ts';
+import { InternalId } from '../../../src/actions/internal-id.ts';
 import { StewardError, type StewardErrorCode } from '../../../src/errors.ts';
 import type { ApprovalRecord, SentCard } from '../../../src/guard/approval.ts';
 import { Approvals, type ClickResult } from '../../../src/guard/approvals.ts';
 import type { PersonFacts } from '../../../src/guard/ports.ts';
 import { restoreStep, storeStep } from '../../../src/guard/stored-step.ts';
-import { ada, bea, ben, card, cleo, HOUR, make, paul, place, rhea, root, vip } from './approvals-support.ts';
+import { ada, bea, ben, card, cleo, HOUR, make, paul, place, rhea, root, stepsOf, vip } from './approvals-support.ts';
 import type { Directory} from './support.ts';
 import { deferred, digestKey, person, planOf, rejectsWith, settle, testActions, throwsWith } from './support.ts';
 
@@ -431,6 +432,33 @@ describe('an outcome that nobody knows', () => {
   });
 });
 
+// --- a device ----------------------------------------------------------------------------------------------------------
+
+describe('a request about a device', () => {
+  const laptop = new InternalId('laptop');
+  const target = { kind: 'device', handle: 'device_aaaaaa', id: laptop, label: 'LAPTOP-1' } as const;
+  const about = (user: PersonFacts | 'nobody' | undefined) => {
+    const made = make();
+    if (user !== undefined) made.directory.putDevice(laptop, user);
+    const steps = planOf(made.actions.catalogue, { action: made.actions.block, who: ben }).steps.map((step) => ({ ...step, target }));
+    return { ...made, request: () => made.approvals.request({ subject: { kind: 'steps', steps }, by: 'requester', requester: ada, place, requestActivityId: 'message-1', turn: 'turn-1' }) };
+  };
+
+  it('shows who uses it now, and nobody where nobody does', async () => {
+    const shown = async (user: PersonFacts | 'nobody' | undefined): Promise<readonly string[]> => stepsOf(await about(user).request())[0]!.targetContext;
+    assert.deepEqual(await shown(vip), ['vip', 'vip@contoso.example']);
+    assert.deepEqual(await shown('nobody'), []);
+    assert.deepEqual(await shown(undefined), []);
+  });
+
+  it('is not made while the directory is down', async () => {
+    const { directory, request, store } = about(vip);
+    directory.down = true;
+    await rejectsWith(request(), 'DIRECTORY_UNAVAILABLE');
+    assert.equal(store.rows.size, 0);
+  });
+});
+
 // --- a stored step -----------------------------------------------------------------------------------------------------
 
 describe('a stored step', () => {
@@ -450,7 +478,7 @@ describe('a stored step', () => {
   it('is restored to nothing when its action or its target is gone', () => {
     const [step] = planOf(catalogue, { action: block, who: ben }).steps;
     const stored = storeStep(step!, []);
-    for (const wrong of [{ ...stored, action: 'wipe_device' }, { ...stored, version: '9.9.9' }, { ...stored, targetParameter: 'reason' }, { ...stored, targetParameter: 'nobody' }, { ...stored, targetParameter: 'constructor' }]) {
+    for (const wrong of [{ ...stored, action: 'wipe_everything' }, { ...stored, version: '9.9.9' }, { ...stored, targetParameter: 'reason' }, { ...stored, targetParameter: 'nobody' }, { ...stored, targetParameter: 'constructor' }]) {
       throwsWith(() => restoreStep(wrong, catalogue), 'APPROVAL_STALE');
     }
   });

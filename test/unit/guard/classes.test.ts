@@ -8,8 +8,8 @@ import { parsePlan } from '../../../src/actions/plan.ts';
 import type { StewardErrorCode } from '../../../src/errors.ts';
 import { Gate, type Decision, type Permitted } from '../../../src/guard/gate.ts';
 import { KillSwitch } from '../../../src/guard/kill-switch.ts';
-import { Policy, type GroupFacts, type PolicyRequest } from '../../../src/guard/policy.ts';
-import type { LatchLevel, PersonFacts } from '../../../src/guard/ports.ts';
+import { Policy, type PolicyRequest } from '../../../src/guard/policy.ts';
+import type { GroupFacts, LatchLevel, PersonFacts } from '../../../src/guard/ports.ts';
 import { Directory, handClock, levelOf, limitsOf, MemoryEffects, MemoryLimits, person, policyText, START_MS } from './support.ts';
 
 const operation = graph('GET', '/x', 'X');
@@ -17,12 +17,14 @@ const result = z.object({ ok: z.boolean() });
 const why = text({ max: 100, description: 'Why.' }).optional();
 const run = async (): Promise<{ ok: boolean }> => ({ ok: true });
 const onPerson = (name: string, effect: Effect, policyClass: PolicyClass = effect): Action =>
-  defineAction({ name, version: '1.0.0', description: 'x', effect, policyClass: policyClass === effect ? undefined : policyClass, target: 'person', operation, parameters: z.strictObject({ person: handle('person'), reason: why, ticket: why }), result, limit: { perHour: 5 }, run });
+  defineAction({ name, version: '1.0.0', description: 'x', effect, policyClass: policyClass === effect ? undefined : policyClass, ...(effect === 'critical' && { ships: 'disabled' }), target: 'person', operation, parameters: z.strictObject({ person: handle('person'), reason: why, ticket: why }), result, limit: { perHour: 5 }, run });
 
 const actions = {
   find: defineAction({ name: 'find_person', version: '1.0.0', description: 'x', effect: 'read', operation, parameters: z.strictObject({ name: text({ max: 9, description: 'x' }) }), result, run }),
   show: onPerson('show_person', 'read'),
   devices: onPerson('list_devices', 'read'),
+  apps: onPerson('list_apps', 'read'),
+  'own tickets': defineAction({ name: 'list_own_tickets', version: '1.0.0', description: 'x', effect: 'read', operation, parameters: z.strictObject({}), result, run }),
   groups: onPerson('list_groups', 'read'),
   'sign-ins': onPerson('list_sign_ins', 'read', 'sensitive_read'),
   ticket: onPerson('open_ticket', 'write', 'self_service'),
@@ -70,7 +72,7 @@ async function decide(who: Requester, name: Name, { on = {}, level = 'full', per
   if (own) await effects.note(action.name, target.id, requester.id.digest());
   const gate = new Gate(policy, new Directory(requester, target), new KillSwitch(levelOf(level), clock), limitsOf(clock, limits), effects);
   const handles = new HandleBook([], START_MS);
-  const given = action.target === undefined ? { name: 'x' } : { person: handles.mint('person', target.id, 'x', START_MS), ...(because && { [because]: 'x' }) };
+  const given = action.target === undefined ? ('name' in action.parameters.shape ? { name: 'x' } : {}) : { person: handles.mint('person', target.id, 'x', START_MS), ...(because && { [because]: 'x' }) };
   const plan = parsePlan([{ id: 'c', type: 'function', function: { name: action.name, arguments: JSON.stringify(given) } }], { catalogue, handles, words: [], nowMs: START_MS });
   const decisions: Decision[] = [];
   await gate.decidePlan(plan, { turn: 't', requester, personal, untrusted }, (_, decision) => void decisions.push(decision));
@@ -88,6 +90,13 @@ const permits: readonly Row[] = [
   ['helpdesk', 'show', { on: { privileged: true, breakGlass: true, vip: true } }, 'run'],
   ['employee', 'show', { on: 'self' }, 'run', 'read-own'],
   ['employee', 'devices', { on: 'self', untrusted: true }, 'confirm', 'read-own'],
+  ['employee', 'apps', { on: 'self' }, 'run', 'read-own'],
+  ['employee', 'apps', {}, 'POLICY_DENIED'],
+  ['employee', 'own tickets', {}, 'run', 'read-own-tickets'],
+  ['employee', 'own tickets', { untrusted: true }, 'confirm', 'read-own-tickets'],
+  ['helpdesk alone', 'own tickets', {}, 'run', 'read-helpdesk'],
+  ['approver', 'own tickets', {}, 'run', 'read-own-tickets'],
+  ['nobody', 'own tickets', {}, 'POLICY_DENIED'],
   ['employee', 'groups', { on: 'self' }, 'POLICY_DENIED'],
   ['employee', 'show', {}, 'POLICY_DENIED'],
   ['employee', 'find', {}, 'POLICY_DENIED'],
@@ -127,7 +136,7 @@ const every = Object.keys(actions) as Name[];
 const effects = every.filter((name) => actions[name].effect !== 'read');
 const reads = every.filter((name) => actions[name].effect === 'read');
 const asked: More = { because: 'reason', own: true };
-const with_ = (name: Name, more: More): More => (name === 'find' ? more : { ...asked, ...more });
+const with_ = (name: Name, more: More): More => (actions[name].target === undefined ? more : { ...asked, ...more });
 const forbids: readonly Row[] = [
   ...every.map((name): Row => ['helpdesk', name, with_(name, { level: 'off' }), 'KILLED', 'forbid-killed']),
   ...effects.map((name): Row => ['helpdesk', name, with_(name, { level: 'read-only' }), 'READ_ONLY', 'forbid-read-only']),
@@ -137,7 +146,7 @@ const forbids: readonly Row[] = [
   ...every.map((name): Row => ['helpdesk', name, with_(name, { personal: false }), 'PLACE_NOT_PERSONAL', 'forbid-not-personal']),
   ...effects.map((name): Row => ['helpdesk', name, with_(name, { limitReached: true }), 'LIMIT_REACHED', 'forbid-limit-reached']),
   // A read with a limit is not forbidden by it: the executor alone counts it.
-  ...reads.filter((name) => name !== 'find').map((name): Row => ['helpdesk', name, with_(name, { limitReached: true }), 'run']),
+  ...reads.filter((name) => actions[name].target !== undefined).map((name): Row => ['helpdesk', name, with_(name, { limitReached: true }), 'run']),
   ...effects.flatMap((name): Row[] => [['helpdesk', name, with_(name, { on: { privileged: true } }), 'TARGET_PRIVILEGED', 'forbid-privileged-target'], ['helpdesk', name, with_(name, { on: { breakGlass: true } }), 'TARGET_PRIVILEGED', 'forbid-privileged-target']]),
   ...(['block', 'unblock'] as const).map((name): Row => ['helpdesk', name, { ...asked, on: 'self' }, 'TARGET_SELF', 'forbid-self']),
   ['helpdesk', 'wipe', { ...asked, on: 'self' }, 'TARGET_SELF', 'forbid-self-critical'],
@@ -175,20 +184,24 @@ describe('nobody, whatever the table says', () => {
     });
   }
 
-  const ask = (name: Name, group: GroupFacts): boolean => {
+  const ask = (name: Name, group: GroupFacts, code: StewardErrorCode = 'TARGET_PRIVILEGED', id = 'forbid-protected-group'): boolean => {
     const all: PolicyRequest = { requester: requesters.helpdesk, action: actions[name], ...(actions[name].target !== undefined && { target: person('target') }), level: 'full', personal: true, untrusted: false, confirmed: true, seconded: true, limitReached: false, justified: true, ownRecentEffect: true, group };
     const answer = policy.ask(all);
-    if (!answer.permitted) assert.deepEqual([answer.code, answer.policies], ['TARGET_PRIVILEGED', ['forbid-protected-group']]);
+    if (!answer.permitted) assert.deepEqual([answer.code, answer.policies], [code, [id]]);
     return answer.permitted;
   };
-  const ordinary: GroupFacts = { steward: false, roleAssignable: false, dynamic: false, synced: false };
+  const ordinary: GroupFacts = { managed: true, steward: false, roleAssignable: false, dynamic: false, synced: false };
   for (const key of ['steward', 'roleAssignable', 'dynamic', 'synced'] as const) {
     it(`an effect on a group that is ${key}, with all approvals; and reads of it are not concerned`, () => {
       for (const name of effects) assert.equal(ask(name, { ...ordinary, [key]: true }), false, name);
       for (const name of reads) assert.equal(ask(name, { ...ordinary, [key]: true }), true, name);
     });
   }
-  it('never an effect on an ordinary group', () => {
+  it('an effect on a group that is not on the list, with all approvals; and reads of it are not concerned', () => {
+    for (const name of effects) assert.equal(ask(name, { ...ordinary, managed: false }, 'GROUP_NOT_MANAGED', 'forbid-unlisted-group'), false, name);
+    for (const name of reads) assert.equal(ask(name, { ...ordinary, managed: false }), true, name);
+  });
+  it('never an effect on an ordinary group of the list', () => {
     for (const name of every) assert.equal(ask(name, ordinary), true, name);
   });
 });
@@ -203,6 +216,8 @@ describe('what help may offer of each class', () => {
       find_person: 'run',
       show_person: 'run',
       list_devices: 'run',
+      list_apps: 'run',
+      list_own_tickets: 'run',
       list_groups: 'run',
       list_sign_ins: 'run',
       open_ticket: 'run',
@@ -213,6 +228,6 @@ describe('what help may offer of each class', () => {
       unlock_devices: 'second person',
       wipe_devices: 'second person',
     });
-    assert.deepEqual(offered('employee'), { show_person: 'run, own', list_devices: 'run, own', list_sign_ins: 'run, own', open_ticket: 'run' });
+    assert.deepEqual(offered('employee'), { show_person: 'run, own', list_devices: 'run, own', list_apps: 'run, own', list_own_tickets: 'run', list_sign_ins: 'run, own', open_ticket: 'run' });
   });
 });

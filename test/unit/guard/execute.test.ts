@@ -359,7 +359,7 @@ describe('executor: what can be taken back', () => {
   it('asks for no target where an action has none', async () => {
     const made = make();
     const find = { ...made.actions.catalogue.find('find_person')!, run: async () => ({ people: [], more_matches: false }) };
-    const token = issueToken({ step: { action: find, resolved: { name: 'x' } }, stepDigest: 'd', requesterDigest: 'r', policies: [], killEpoch: 5, turn: 't' });
+    const token = issueToken({ step: { action: find, resolved: { name: 'x' } }, stepDigest: 'd', requester: ada.id, policies: [], killEpoch: 5, turn: 't' });
     assert.equal((await made.executor.execute(token)).kind, 'done');
     assert.equal(made.records.events('intent')[0]?.target, undefined);
   });

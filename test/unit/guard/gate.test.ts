@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
+import { z } from 'zod/v4';
+import { defineAction, graph, policyClassOf, servicenow, type Action, type Effect, type PolicyClass } from '../../../src/actions/action.ts';
 import { catalogue } from '../../../src/actions/catalogue.ts';
-import { stepDigest } from '../../../src/actions/plan.ts';
-import { StewardError } from '../../../src/errors.ts';
+import { handle, type HandleKind, type Reference } from '../../../src/actions/handles.ts';
+import { InternalId } from '../../../src/actions/internal-id.ts';
+import { stepDigest, type Step } from '../../../src/actions/plan.ts';
+import { StewardError, type StewardErrorCode } from '../../../src/errors.ts';
 import { Gate, type Decision, type TurnFacts } from '../../../src/guard/gate.ts';
 import { KillSwitch } from '../../../src/guard/kill-switch.ts';
-import type { Policy, PolicyRequest } from '../../../src/guard/policy.ts';
-import type { PersonFacts } from '../../../src/guard/ports.ts';
+import { Policy, type PolicyRequest } from '../../../src/guard/policy.ts';
+import type { GroupFacts, PersonFacts } from '../../../src/guard/ports.ts';
 import { Directory, handClock, latch, limitsOf, MemoryEffects, MemoryLatch, MemoryLimits, person, planOf, policyOf, policyText, rejectsWith, testActions, type Proposal } from './support.ts';
 
 const ada = person('ada', { roles: ['employee', 'helpdesk'] });
@@ -44,7 +48,7 @@ describe('gate: a plan', () => {
       const grant = token.redeem();
       assert.equal(grant.step, step);
       assert.equal(grant.stepDigest, stepDigest(step));
-      assert.equal(grant.requesterDigest, ada.id.digest());
+      assert.ok(grant.requester.equals(ada.id));
       assert.equal(grant.approverDigest, undefined);
       assert.equal(grant.killEpoch, 5);
       assert.equal(grant.turn, 'turn-1');
@@ -308,16 +312,143 @@ describe('gate: a refusal', () => {
   });
 });
 
+describe('gate: devices, groups and other things', () => {
+  const on = (name: string, effect: Effect, target: HandleKind, ...more: readonly HandleKind[]): Action =>
+    defineAction({
+      name,
+      version: '1.0.0',
+      description: 'Does nothing.',
+      effect,
+      ...(effect === 'critical' && { ships: 'disabled' }),
+      target,
+      operation: target === 'ticket' ? servicenow('GET', '/x', 'x') : graph('GET', '/x', 'X'),
+      parameters: z.strictObject(Object.fromEntries([target, ...more].map((kind) => [kind, handle(kind)]))) as z.ZodObject<Record<HandleKind, z.ZodType>>,
+      result: z.object({ done: z.boolean() }),
+      limit: { perHour: 5 },
+      run: async () => assert.fail('never run here'),
+    });
+  const [hold, erase, look, join, members, ticket] = [on('hold_device', 'destructive', 'device'), on('erase_device', 'critical', 'device'), on('see_device', 'read', 'device'), on('join_group', 'write', 'person', 'group'), on('see_group', 'read', 'group'), on('see_ticket', 'read', 'ticket')];
+  const policy = new Policy(policyText, [...catalogue.all(), hold, erase, look, join, members, ticket]);
+  const referenceTo = (kind: HandleKind, id: InternalId): Reference => ({ kind, handle: `${kind}_aaaaaa`, id, label: 'x' });
+  const laptop = new InternalId('laptop');
+  const sales = new InternalId('sales');
+  const ordinary: GroupFacts = { managed: true, steward: false, roleAssignable: false, dynamic: false, synced: false };
+
+  function here() {
+    const clock = handClock();
+    const directory = new Directory(ada, ben, vip, root);
+    const effects = new MemoryEffects(clock);
+    const gate = new Gate(policy, directory, new KillSwitch(new MemoryLatch(), clock), limitsOf(clock), effects);
+    const stepOf = (action: Action, ids: Readonly<Partial<Record<HandleKind, InternalId>>>): Step => {
+      const resolved = Object.fromEntries(Object.entries(ids).map(([kind, id]) => [kind, referenceTo(kind as HandleKind, id)]));
+      return { callId: action.name, action, proposed: {}, resolved, target: resolved[action.target ?? ''], provenance: {} };
+    };
+    const decide = async (...steps: readonly Step[]): Promise<string> => {
+      const plan = await gate.decidePlan({ steps, digest: 'd' }, { turn: 't', requester: ada, personal: true, untrusted: false }, () => undefined);
+      return plan.kind === 'refused' ? plan.code : plan.wait.length === 0 ? 'run' : plan.by;
+    };
+    return { directory, effects, gate, stepOf, decide };
+  }
+
+  const users: readonly (readonly [string, Action, PersonFacts | 'nobody', string])[] = [
+    ['an ordinary colleague’s', hold, ben, 'requester'],
+    ['a VIP’s', hold, vip, 'second person'],
+    ['a role holder’s', hold, root, 'TARGET_PRIVILEGED'],
+    ['one’s own', hold, ada, 'requester'],
+    ['one’s own', erase, ada, 'TARGET_SELF'],
+    ['nobody’s', hold, 'nobody', 'second person'],
+    ['nobody’s', erase, 'nobody', 'second person'],
+    ['nobody’s', look, 'nobody', 'run'],
+  ];
+  for (const [whose, action, user, expected] of users) {
+    it(`decides about a device by who uses it: ${action.effect}, ${whose}: ${expected}`, async () => {
+      const { decide, directory, stepOf } = here();
+      directory.putDevice(laptop, user);
+      assert.equal(await decide(stepOf(action, { device: laptop })), expected);
+    });
+  }
+
+  it('takes a second person’s click for a device that nobody uses, and the requester’s own for none', async () => {
+    const { directory, gate, stepOf } = here();
+    directory.putDevice(laptop, 'nobody');
+    await rejectsWith(gate.decideApproved(stepOf(hold, { device: laptop }), { requester: ada, by: 'requester' }), 'POLICY_DENIED');
+    assert.deepEqual(await gate.decideApproved(stepOf(hold, { device: laptop }), { requester: ada, by: 'second person' }), ['destructive-confirm']);
+  });
+
+  it('asks who uses a device as it was lately for a plan and as it is now after a click, and follows a change', async () => {
+    const { decide, directory, gate, stepOf } = here();
+    directory.putDevice(laptop, ben);
+    assert.equal(await decide(stepOf(hold, { device: laptop })), 'requester');
+    directory.putDevice(laptop, vip);
+    await rejectsWith(gate.decideApproved(stepOf(hold, { device: laptop }), { requester: ada, by: 'requester' }), 'POLICY_DENIED');
+    assert.deepEqual(directory.looks, [{ id: ben.id.digest(), freshness: 'brief' }, { id: vip.id.digest(), freshness: 'now' }]);
+  });
+
+  it('fails about a device that is gone, before anything gets a token and again after the click', async () => {
+    const { decide, directory, gate, stepOf } = here();
+    directory.putDevice(laptop, ben);
+    const gone = new InternalId('scrapped');
+    await rejectsWith(decide(stepOf(look, { device: laptop }), stepOf(hold, { device: gone })), 'TARGET_MISSING');
+    await rejectsWith(gate.decideApproved(stepOf(hold, { device: gone }), { requester: ada, by: 'second person' }), 'TARGET_MISSING');
+  });
+
+  it('fails about a device and a group while the directory is down', async () => {
+    const { decide, directory, stepOf } = here();
+    directory.putDevice(laptop, ben);
+    directory.putGroup(sales, ordinary);
+    directory.down = true;
+    await rejectsWith(decide(stepOf(hold, { device: laptop })), 'DIRECTORY_UNAVAILABLE');
+    await rejectsWith(decide(stepOf(join, { person: ben.id, group: sales })), 'DIRECTORY_UNAVAILABLE');
+  });
+
+  const groups: readonly (readonly [string, Partial<GroupFacts>, string])[] = [
+    ['on the list', {}, 'requester'],
+    ['off the list', { managed: false }, 'GROUP_NOT_MANAGED'],
+    ['of Steward’s own', { steward: true }, 'TARGET_PRIVILEGED'],
+    ['that can be given roles', { roleAssignable: true }, 'TARGET_PRIVILEGED'],
+    ['with a rule for its members', { dynamic: true }, 'TARGET_PRIVILEGED'],
+    ['from on-premises', { synced: true }, 'TARGET_PRIVILEGED'],
+  ];
+  for (const [what, facts, expected] of groups) {
+    it(`decides an effect by the group that it names: ${what}: ${expected}, in the plan and after the click`, async () => {
+      const { decide, directory, gate, stepOf } = here();
+      directory.putGroup(sales, { ...ordinary, ...facts });
+      const step = stepOf(join, { person: ben.id, group: sales });
+      assert.equal(await decide(step), expected);
+      const approved = gate.decideApproved(step, { requester: ada, by: 'second person' });
+      if (expected === 'requester') assert.deepEqual(await approved, ['write-confirm']);
+      else await rejectsWith(approved, expected as StewardErrorCode);
+    });
+  }
+
+  it('fails about an effect on a group that is gone; a read of it is no effect, and asks for no facts', async () => {
+    const { decide, directory, gate, stepOf } = here();
+    await rejectsWith(decide(stepOf(join, { person: ben.id, group: sales })), 'TARGET_MISSING');
+    await rejectsWith(gate.decideApproved(stepOf(join, { person: ben.id, group: sales }), { requester: ada, by: 'requester' }), 'TARGET_MISSING');
+    directory.looks.length = 0;
+    assert.equal(await decide(stepOf(members, { group: sales })), 'run');
+    assert.deepEqual(directory.looks, []);
+  });
+
+  it('takes a ticket for nobody: no account is read for it', async () => {
+    const { decide, directory, stepOf } = here();
+    assert.equal(await decide(stepOf(ticket, { ticket: new InternalId('INC') })), 'run');
+    assert.deepEqual(directory.looks, []);
+  });
+});
+
 describe('gate: what help may offer', () => {
   const gate = new Gate(policyOf(), new Directory(), new KillSwitch(new MemoryLatch(), handClock()), limitsOf(handClock()), new MemoryEffects(handClock()));
   const offered = (requester: PersonFacts): readonly string[] => gate.permitted(catalogue.all(), requester).map(({ action, kind, own }) => `${action.name}: ${kind}${own ? ', own' : ''}`);
 
   it('to the helpdesk: everything', () => {
-    assert.deepEqual(offered(ada), ['find_person: run', 'show_person: run', 'list_devices: run', 'block_sign_in: confirm', 'unblock_sign_in: second person', 'revoke_sessions: confirm']);
+    const takes: Readonly<Record<PolicyClass, string>> = { read: 'run', sensitive_read: 'run', self_service: 'run', write: 'confirm', destructive: 'confirm', restore: 'second person', critical: 'second person' };
+    assert.deepEqual(offered(ada), catalogue.all().map((action) => `${action.name}: ${takes[policyClassOf(action)]}`));
   });
 
-  it('to an employee: their own account', () => {
-    assert.deepEqual(offered(ben), ['show_person: run, own', 'list_devices: run, own']);
+  it('to an employee: their own account, devices, apps and tickets', () => {
+    const own = ['show_person', 'list_mfa_methods', 'list_sign_ins', 'list_apps', 'list_devices'].map((name) => `${name}: run, own`);
+    assert.deepEqual([...offered(ben)].sort(), [...own, 'list_own_tickets: run', 'create_ticket: run', 'comment_on_own_ticket: run'].sort());
   });
 
   it('to an approver and an admin: no more than to an employee', () => {

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import type { Action } from '../../../src/actions/action.ts';
-import { catalogue } from '../../../src/actions/catalogue.ts';
+import { catalogue, catalogueOf } from '../../../src/actions/catalogue.ts';
+import type { Clients } from '../../../src/clients/create-clients.ts';
 import { StewardError } from '../../../src/errors.ts';
 import { Policy, schemaOf, type PolicyRequest } from '../../../src/guard/policy.ts';
-import { person, policyText } from './support.ts';
+import { createSteward } from '../../../src/steward.ts';
+import { handClock, person, policyText } from './support.ts';
 
 const find = (name: string): Action => {
   const action = catalogue.find(name);
@@ -53,7 +55,7 @@ describe('policy text', () => {
     'that asks for an unknown attribute of the person': '@id("a") @reason("b") permit (principal, action, resource) when { principal.isAdmin };',
     'that asks for an unknown attribute of the target': '@id("a") @reason("b") permit (principal, action == Action::"show_person", resource) when { resource.vipp };',
     'that asks for an unknown fact': '@id("a") @reason("b") permit (principal, action, resource) when { context.approved };',
-    'that names an action which is not in the catalogue': '@id("a") @reason("b") permit (principal, action == Action::"wipe_device", resource);',
+    'that names an action which is not in the catalogue': '@id("a") @reason("b") permit (principal, action == Action::"wipe_everything", resource);',
     'that compares a level with a truth value': '@id("a") @reason("b") forbid (principal, action, resource) when { context.level == true };',
     'that asks the target of an action without one': '@id("a") @reason("b") permit (principal, action == Action::"find_person", resource) when { resource.vip };',
     'with a slot': '@id("a") @reason("b") permit (principal == ?principal, action, resource);',
@@ -67,6 +69,17 @@ describe('policy text', () => {
       );
     });
   }
+
+  it('names actions that a deployment may be without; one that has connected nothing is wired all the same', () => {
+    const nothing = { met: new Set<never>(), enable: [], disable: ['list_apps'] };
+    assert.throws(() => new Policy(policyText, catalogueOf(nothing).all()), (error) => error instanceof StewardError && /list_own_tickets/.test(error.message));
+    const ceiling = { monthMicroUsd: 1, personDayMicroUsd: 1, price: { inputMicroUsdPerMillion: 1, outputMicroUsdPerMillion: 1 } };
+    const settings = { tenantId: 't', appId: 'a', linkHosts: [], ceiling, policy: policyText, contract: 'c', actions: nothing };
+    const never = async (): Promise<never> => Promise.reject(new Error('nothing is asked here'));
+    // Wiring reads nothing of its clients.
+    const dependencies = { clients: {} as Clients, clock: handClock(), connector: { httpClient: { sendRequest: never }, connectorToken: never }, isServiceUrlAllowed: () => false, onError: () => undefined };
+    assert.ok(createSteward(settings, dependencies));
+  });
 
   it('does not hold for a catalogue of which no schema can be made', () => {
     // An action that is called like a class would be in the group that it is.
@@ -149,7 +162,7 @@ describe('policy decision', () => {
     });
 
     it('an action that is not in the catalogue', () => {
-      refused(policyOf(everything), { action: { ...show, name: 'wipe_device' } });
+      refused(policyOf(everything), { action: { ...show, name: 'wipe_everything' } });
       refused(policyOf(everything), { action: { ...show, name: 'constructor' } });
     });
 
@@ -237,7 +250,7 @@ describe('overlay', () => {
     ['with a code that is none of ours', noVip.replace('TARGET_PRIVILEGED', 'ACME'), /unknown @code/],
     ['with a slot', '@id("x") @reason("y") forbid (principal == ?principal, action, resource);', /templates are not used/],
     ['that asks for what is not known', '@id("x") @reason("y") forbid (principal, action, resource) when { principal.shoeSize > 40 };', /does not hold/],
-    ['that names an action which is not there', '@id("x") @reason("y") forbid (principal, action == Action::"wipe_device", resource);', /does not hold/],
+    ['that names an action which is not there', '@id("x") @reason("y") forbid (principal, action == Action::"wipe_everything", resource);', /does not hold/],
   ];
   for (const [what, overlay, says] of wrong) it(`${what} stops the start`, () => refuses(overlay, says));
 

@@ -17,7 +17,7 @@ import type { ApprovalRecord, ApprovalState, ApprovalStore } from '../../../src/
 import type { Audience } from '../../../src/guard/approval-rows.ts';
 import { Limits } from '../../../src/guard/limits.ts';
 import { Policy } from '../../../src/guard/policy.ts';
-import type { EffectNotes, Latch, LatchLevel, LatchStore, LimitStore, PersonFacts, RaisedLimit, Stored, WhoIsWho } from '../../../src/guard/ports.ts';
+import type { EffectNotes, GroupFacts, Latch, LatchLevel, LatchStore, LimitStore, PersonFacts, RaisedLimit, Stored, WhoIsWho } from '../../../src/guard/ports.ts';
 
 // V8 11.3 (Node 20.20.2) ends the process with "unreachable code" in its deoptimizer when it had inlined hot calls into
 // Cedar's WebAssembly and a policy is loaded afterwards. Thousands of decisions in one process bring that about.
@@ -109,6 +109,8 @@ export function person(name: string, changes: Partial<PersonFacts> = {}): Person
 /** A directory of which every fact can be changed between two looks. */
 export class Directory implements WhoIsWho {
   readonly #people = new Map<string, PersonFacts>();
+  readonly #users = new Map<string, InternalId | 'nobody'>();
+  readonly #groups = new Map<string, GroupFacts>();
   readonly looks: { readonly id: string; readonly freshness: 'brief' | 'now' }[] = [];
   down = false;
 
@@ -122,6 +124,27 @@ export class Directory implements WhoIsWho {
 
   remove(facts: PersonFacts): void {
     this.#people.delete(facts.id.digest());
+  }
+
+  /** A managed device, and who uses it. */
+  putDevice(device: InternalId, user: PersonFacts | 'nobody'): void {
+    this.#users.set(device.digest(), user === 'nobody' ? user : user.id);
+  }
+
+  putGroup(id: InternalId, facts: GroupFacts): void {
+    this.#groups.set(id.digest(), facts);
+  }
+
+  async userOf(device: InternalId, freshness: 'brief' | 'now'): Promise<PersonFacts | 'nobody' | undefined> {
+    if (this.down) throw new StewardError('DIRECTORY_UNAVAILABLE', 'the directory is down');
+    const user = this.#users.get(device.digest());
+    return user instanceof InternalId ? ((await this.describe(user, freshness)) ?? 'nobody') : user;
+  }
+
+  async describeGroup(id: InternalId): Promise<GroupFacts | undefined> {
+    this.looks.push({ id: id.digest(), freshness: 'now' });
+    if (this.down) throw new StewardError('DIRECTORY_UNAVAILABLE', 'the directory is down');
+    return this.#groups.get(id.digest());
   }
 
   async describe(id: InternalId, freshness: 'brief' | 'now'): Promise<PersonFacts | undefined> {

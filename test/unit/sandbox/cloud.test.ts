@@ -47,6 +47,45 @@ describe('sandbox cloud', function () {
     }
   });
 
+  it('serves a ServiceNow instance that is handed in, with its password from the vault, and says whose credentials came', async () => {
+    const seen: string[] = [];
+    let resets = 0;
+    const cloud = await startTestCloud({
+      servicenow: ({ servicenowUser, servicenowPassword }) => {
+        seen.push(servicenowUser, servicenowPassword);
+        return {
+          name: 'servicenow',
+          handlers: [{ method: 'GET', path: '/api/now/table/:table', handle: ({ params }) => ({ status: 200, body: { result: params['table'] } }) }],
+          error: (_status, _code, message) => ({ error: { message, detail: null }, status: 'failure' }),
+          reset: () => void (resets += 1),
+        };
+      },
+    });
+    try {
+      const [user = '', password = ''] = seen;
+      assert.equal(cloud.vault.secret('servicenow-password'), password);
+      assert.notEqual(password, '');
+      assert.equal(new URL(cloud.endpoints.servicenow).hostname, 'haldenworks.service-now.com');
+      const ask = (secret: string) => raw(cloud.agent, `${cloud.endpoints.servicenow}/api/now/table/incident?sysparm_query=${password}`, { headers: { authorization: `Basic ${Buffer.from(`${user}:${secret}`).toString('base64')}` } });
+      assert.deepEqual((await ask(password)).json, { result: 'incident' });
+      await ask('guess');
+      assert.deepEqual(cloud.journal.entries({ service: 'servicenow' }).map(({ identity }) => identity), [user, null]);
+      assert.doesNotMatch(JSON.stringify(cloud.journal.entries()), new RegExp(password));
+      await cloud.reset();
+      assert.equal(resets, 1);
+    } finally {
+      await cloud.stop();
+    }
+  });
+
+  it('has Resource Manager, workflows and ServiceNow behind production names, whether or not anything answers there', async () => {
+    const { agent, endpoints } = await sharedCloud();
+    for (const url of [endpoints.arm, ...Object.values(endpoints.logic), endpoints.servicenow]) {
+      assert.match(url, /^https:\/\/[a-z0-9.-]+\.(?:azure|service-now)\.com:\d+$/);
+      assert.ok((await raw(agent, `${url}/`)).status >= 400, url);
+    }
+  });
+
   it('resets company, vault and faults, then calls the hooks in order', async () => {
     const calls: string[] = [];
     const cloud = await startTestCloud({ company: () => ({ people: [], reset: () => void calls.push('company') }) });

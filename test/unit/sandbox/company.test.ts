@@ -19,6 +19,12 @@ const dump = (company: Company): string => JSON.stringify({
   devices: [...company.devices.values()],
   managers: [...company.managers],
   people: company.people(),
+  licences: company.subscriptions,
+  apps: [[...company.servicePrincipals.values()], company.appRoleAssignments],
+  signIns: company.signIns(),
+  methods: [...company.users.keys()].map((id) => company.authenticationMethodsOf(id)),
+  issues: company.serviceHealthIssues,
+  mail: company.sentMail,
 });
 
 describe('sandbox company', () => {
@@ -125,9 +131,9 @@ describe('sandbox company', () => {
 
   it('has guests, leavers, administrators, a break-glass account and VIPs', () => {
     const guests = users.filter((user) => user.userType === 'Guest');
-    assert.equal(guests.length, 6);
+    assert.equal(guests.length, 7);
     assert.ok(guests.every((user) => user.userPrincipalName.includes('#EXT#@')));
-    assert.equal(users.filter((user) => !user.accountEnabled).length, 8);
+    assert.equal(users.filter((user) => !user.accountEnabled).length, 9, 'eight leavers and the shared mailbox');
     const roleNames = [...company.directoryRoles.values()].map((role) => role.displayName);
     assert.ok(roleNames.includes('Global Administrator') && roleNames.includes('User Administrator'));
     const breakGlass = company.directoryGroups.get(company.groups.breakGlass)?.members ?? [];
@@ -172,6 +178,80 @@ describe('sandbox company', () => {
     assert.deepEqual(devices.filter((device) => device.userId === employee.id).map((device) => device.operatingSystem === 'Windows'), [true, false]);
   });
 
+  for (const seed of [1, 7, 4711]) {
+    it(`has accounts that an identity map mistakes for each other (seed ${seed})`, () => {
+      const made = createCompany(seed, tenantId);
+      const all = [...made.users.values()];
+      const { renamed, lookalike, recreated, sharedEmployeeIds } = made.identityCases;
+      const person = made.users.get(renamed.id);
+      assert.notEqual(person?.userPrincipalName, renamed.formerUserPrincipalName);
+      assert.ok(person?.proxyAddresses.includes(`smtp:${renamed.formerUserPrincipalName}`));
+      assert.deepEqual(all.filter((user) => user.userPrincipalName === renamed.formerUserPrincipalName), [], 'the old name is free');
+      const [guest, member] = [made.users.get(lookalike.guestId), made.users.get(lookalike.memberId)];
+      assert.deepEqual([guest?.userType, guest?.mail, member?.userType], ['Guest', lookalike.address, 'Member']);
+      assert.ok(member?.proxyAddresses.includes(`smtp:${lookalike.address}`));
+      assert.equal(made.users.get(recreated.id)?.userPrincipalName, recreated.userPrincipalName);
+      assert.equal(made.users.has(recreated.formerId), false);
+      for (const [one, other] of sharedEmployeeIds) {
+        assert.equal(typeof made.users.get(one)?.employeeId, 'string');
+        assert.equal(made.users.get(one)?.employeeId, made.users.get(other)?.employeeId);
+      }
+    });
+
+    it(`has licences: most people one, some by a group, one product used up (seed ${seed})`, () => {
+      const made = createCompany(seed, tenantId);
+      const members = [...made.users.values()].filter((user) => user.userType === 'Member');
+      assert.ok(members.filter((user) => user.assignedLicenses.length > 0).length > members.length * 0.75);
+      assert.ok(members.some((user) => user.usageLocation === null && user.accountEnabled && user.givenName !== null));
+      assert.ok(members.every((user) => user.usageLocation !== null || user.assignedLicenses.length === 0));
+      const inherited = members.filter((user) => user.licenseAssignmentStates.some((state) => state.assignedByGroup !== null));
+      assert.ok(inherited.length > 5);
+      for (const user of inherited) {
+        for (const { assignedByGroup } of user.licenseAssignmentStates) assert.ok(made.directoryGroups.get(assignedByGroup ?? '')?.members.includes(user.id));
+      }
+      const free = made.subscriptions.map(({ skuId, enabledUnits }) =>
+        enabledUnits - members.filter((user) => user.assignedLicenses.some((licence) => licence.skuId === skuId)).length);
+      assert.deepEqual(free, [12, 5, 0, 3, 1]);
+    });
+  }
+
+  it('has groups that the robot owns, and groups of which it must stay away', () => {
+    const groups = [...company.directoryGroups.values()];
+    const owned = groups.filter((group) => group.owners.includes(company.robotPrincipalId)).map((group) => group.id);
+    assert.deepEqual(owned, company.managedGroups);
+    assert.equal(owned.length, 5);
+    for (const id of owned) {
+      const group = company.directoryGroups.get(id);
+      assert.deepEqual([group?.isAssignableToRole, group?.onPremisesSyncEnabled, group?.membershipRule], [null, null, null]);
+      assert.ok(company.personas.every((persona) => group?.members.includes(persona.aadObjectId) === false), 'personas are in none by chance');
+    }
+    const others = groups.slice(-6);
+    assert.ok(others.every((group) => !group.owners.includes(company.robotPrincipalId)));
+    assert.ok(others.some((group) => group.membershipRule !== null) && others.some((group) => group.onPremisesSyncEnabled === true));
+    assert.ok(others.some((group) => group.isAssignableToRole === true));
+    assert.ok(groups.every((group) => group.members.every((id) => company.users.has(id) || company.directoryGroups.has(id))));
+  });
+
+  it('has a shared mailbox for the robot that nobody can sign in to or chat as', () => {
+    const mailbox = company.users.get(company.robotMailbox.id);
+    assert.deepEqual([mailbox?.mail, mailbox?.accountEnabled, mailbox?.employeeId], [company.robotMailbox.address, false, null]);
+    assert.deepEqual(company.people().filter((person) => person.aadObjectId === company.robotMailbox.id), []);
+  });
+
+  it('has sign-ins of the last month, newest first, that failed for some', () => {
+    const signIns = company.signIns();
+    const times = signIns.map((signIn) => signIn.createdDateTime);
+    assert.deepEqual(times, [...times].sort().reverse());
+    assert.ok((times.at(-1) ?? '') > '2026-10-02' && (times[0] ?? '') < '2026-11-01T08:00:00Z');
+    assert.ok(signIns.some(({ status }) => status.errorCode === 50126) && signIns.some(({ status }) => status.errorCode === 0));
+    for (const { status, userId, createdDateTime } of signIns) {
+      const user = company.users.get(userId);
+      assert.ok(user !== undefined && user.createdDateTime < createdDateTime);
+      if (!user.accountEnabled) assert.equal(status.errorCode, 50057);
+      assert.equal(status.errorCode === 0, status.failureReason === null);
+    }
+  });
+
   it('changes one user at a time and can be put back', () => {
     const made = createCompany(1, tenantId);
     const id = made.personas[6]?.aadObjectId ?? '';
@@ -180,6 +260,14 @@ describe('sandbox company', () => {
     assert.equal(made.changeUser(id, { accountEnabled: false }), false);
     assert.equal(made.changeUser('nobody', { accountEnabled: false }), false);
     assert.equal(made.users.get(id)?.accountEnabled, false);
+    const [groupId = ''] = made.managedGroups;
+    assert.equal(made.changeMembers(groupId, [id]), true);
+    assert.equal(made.changeMembers(groupId, [id]), false);
+    assert.equal(made.changeMembers('no group', [id]), false);
+    for (let sent = 0; sent < 501; sent += 1) {
+      made.keepMail({ from: id, to: [], subject: String(sent), contentType: 'text', content: '', isSavedToSentItems: true, sentDateTime: '' });
+    }
+    assert.deepEqual([made.sentMail.length, made.sentMail[0]?.subject], [500, '1'], 'the oldest goes first');
     made.reset();
     assert.deepEqual(made.users.get(id), before);
     assert.equal(dump(made), dump(company));

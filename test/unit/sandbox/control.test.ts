@@ -50,6 +50,17 @@ describe('sandbox control server', function () {
     assert.equal((await call('/people', {})).status, 405);
   });
 
+  it('takes every quirk and hostile answer, lists them, and clears them', async () => {
+    const { routes } = (await call('/')).json as { routes: { path: string; does: string }[] };
+    const faultRoutes = routes.filter(({ path }) => path === '/faults').map(({ does }) => does).join();
+    for (const kind of ['slow', 'huge', 'html', 'redirect', 'quirk', 'stale-read', 'empty-is-404']) assert.match(faultRoutes, new RegExp(`\\b${kind}\\b`));
+    assert.equal((await call('/faults', { service: 'arm', kind: 'quirk', quirk: 'throttle-silent' })).status, 200);
+    assert.equal((await call('/faults', { service: 'logic', kind: 'redirect' })).status, 200);
+    assert.deepEqual((await call('/faults', { clear: true })).json, { faults: [] });
+    assert.equal((await call('/faults', { service: 'openai', kind: 'quirk', quirk: 'stale-read' })).status, 400);
+    assert.equal((await call('/journal?service=logic')).status, 200);
+  });
+
   it('resets', async () => {
     let calls = 0;
     cloud.onReset(() => void (calls += 1));
