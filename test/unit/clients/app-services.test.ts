@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { placesOf, systemsOf } from '../../../sandbox/systems.ts';
 import { InternalId } from '../../../src/actions/internal-id.ts';
 import type { SystemSettings } from '../../../src/clients/systems.ts';
-import { clientsOf, cloud, never, rejectsWith } from './support.ts';
+import { clientsOf, cloud, never, rejectsWith, sentOf } from './support.ts';
 
 const call = { signal: never };
 
@@ -95,7 +95,7 @@ describe('App Services', () => {
       journal.clear();
       faults.post({ service: 'arm', method: 'POST', ...fault });
       await rejectsWith(appServices.restart(idOf(RUNNING), call), 'SYSTEM_OUTCOME_UNKNOWN');
-      assert.equal(journal.entries().length, 1, `${fault.kind}: sent twice, or elsewhere`);
+      assert.equal(sentOf(journal).length, 1, `${fault.kind}: sent twice, or elsewhere`);
       faults.clear();
     }
     assert.deepEqual(arm.restarts(), []);

@@ -9,6 +9,7 @@ import type { Cloud } from '../../../sandbox/cloud.ts';
 import { createCompany } from '../../../sandbox/company/company.ts';
 import type { Company } from '../../../sandbox/company/company.ts';
 import { createGraphService } from '../../../sandbox/graph/graph.ts';
+import type { JournalEntry } from '../../../sandbox/journal.ts';
 import { createServiceNowService } from '../../../sandbox/servicenow/servicenow.ts';
 import { createCertificates } from '../../../sandbox/tls.ts';
 import { InternalId } from '../../../src/actions/internal-id.ts';
@@ -106,6 +107,11 @@ export interface HandClock extends Clock {
 export function handClock(startMs = Date.parse('2026-11-22T10:00:00Z')): HandClock {
   let passedMs = 0;
   return { now: () => new Date(startMs + passedMs), monotonicMs: () => passedMs, advance: (ms) => (passedMs += ms) };
+}
+
+/** What was asked of systems other than storage, to which stores that an earlier test left still write now and then. */
+export function sentOf(journal: Pick<Cloud['journal'], 'entries'>): readonly JournalEntry[] {
+  return journal.entries().filter(({ service }) => service !== 'storage');
 }
 
 export const never = new AbortController().signal;
