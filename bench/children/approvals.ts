@@ -1,7 +1,6 @@
 /** The guard on Azurite, in a process of its own: everything that is stored is stored there; people and systems answer at once. */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { Agent } from 'node:https';
 import { catalogue } from '../../src/actions/catalogue.ts';
 import { HandleBook } from '../../src/actions/handles.ts';
 import { InternalId } from '../../src/actions/internal-id.ts';
@@ -9,7 +8,6 @@ import { parsePlan } from '../../src/actions/plan.ts';
 import type { Robot } from '../../src/actions/ports.ts';
 import { Ledger } from '../../src/audit/ledger.ts';
 import { systemClock } from '../../src/clients/clock.ts';
-import { createClients } from '../../src/clients/create-clients.ts';
 import { Approvals } from '../../src/guard/approvals.ts';
 import { Executor } from '../../src/guard/execute.ts';
 import { Gate } from '../../src/guard/gate.ts';
@@ -17,6 +15,7 @@ import { KillSwitch } from '../../src/guard/kill-switch.ts';
 import { Limits } from '../../src/guard/limits.ts';
 import { Policy } from '../../src/guard/policy.ts';
 import type { PersonFacts, WhoIsWho } from '../../src/guard/ports.ts';
+import { clientsOn } from '../lib/clients.ts';
 import type { StewardGiven } from '../lib/facts.ts';
 import { given, serve } from '../lib/served.ts';
 
@@ -28,25 +27,8 @@ export interface ApprovalSamples {
   readonly sum: number;
 }
 
-const { cloud, caPems } = await given<StewardGiven>();
-const { channel: _, ...identities } = cloud.identities;
-const clients = createClients({
-  endpoints: cloud.endpoints,
-  agent: new Agent({
-    keepAlive: true,
-    ca: [...caPems],
-    lookup: (_name, options, callback) => {
-      if (options.all === true) callback(null, [{ address: '127.0.0.1', family: 4 }]);
-      else callback(null, '127.0.0.1', 4);
-    },
-  }),
-  tenantId: cloud.tenantId,
-  identities,
-  roleGroups: cloud.groups,
-  model: { deployment: 'planner', name: 'bench' },
-  clock: systemClock,
-  instance: randomUUID(),
-});
+const started = await given<StewardGiven>();
+const clients = clientsOn(started);
 const person = (name: string, more: Partial<PersonFacts> = {}): PersonFacts => ({ id: new InternalId(randomUUID()), displayName: name, userPrincipalName: `${name}@contoso.example`, enabled: true, guest: false, employeeId: name, roles: ['employee'], privileged: false, breakGlass: false, vip: false, ...more });
 const helper = person('helper', { roles: ['employee', 'helpdesk'] });
 const colleague = person('colleague');
@@ -72,7 +54,7 @@ async function measure(): Promise<ApprovalSamples> {
   const handles = new HandleBook([], nowMs);
   const target = handles.mint('person', colleague.id, colleague.displayName, nowMs);
   const plan = parsePlan([{ id: 'call_1', type: 'function', function: { name: 'block_sign_in', arguments: JSON.stringify({ person: target, reason: 'phone stolen' }) } }], { catalogue, handles, words: [], nowMs });
-  const place = { conversationId: 'chat', serviceUrl: 'https://smba.example/', tenantId: cloud.tenantId, botId: 'bot', channelId: 'msteams', conversationType: 'personal' };
+  const place = { conversationId: 'chat', serviceUrl: 'https://smba.example/', tenantId: started.cloud.tenantId, botId: 'bot', channelId: 'msteams', conversationType: 'personal' };
   const card = { conversationId: 'chat', activityId: 'card', place, purpose: 'decide' as const };
 
   const beganMs = performance.now();

@@ -1,39 +1,21 @@
 /** Steward in a process of its own, wired as src/main.ts wires it, on the cloud of another process. */
 // First: what makes requests must find them timed.
 import { callsSoFar } from '../lib/trace.ts';
-import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { Agent } from 'node:https';
 import { systemClock } from '../../src/clients/clock.ts';
 import { createConnectorClient } from '../../src/clients/connector.ts';
-import { createClients } from '../../src/clients/create-clients.ts';
 import { managedIdentity } from '../../src/clients/credential.ts';
 import { dearest } from '../../src/clients/model-prices.ts';
 import { createSteward } from '../../src/steward.ts';
+import { clientsOn } from '../lib/clients.ts';
 import type { StewardGiven } from '../lib/facts.ts';
 import { given, serve } from '../lib/served.ts';
 
 const { cloud, modelUrl, caPems } = await given<StewardGiven>();
 
-const { channel, ...identities } = cloud.identities;
+const { channel } = cloud.identities;
 const credential = managedIdentity(channel, { tenantId: cloud.tenantId, clock: systemClock });
-const clients = createClients({
-  endpoints: { ...cloud.endpoints, openai: modelUrl },
-  agent: new Agent({
-    keepAlive: true,
-    ca: [...caPems],
-    lookup: (_name, options, callback) => {
-      if (options.all === true) callback(null, [{ address: '127.0.0.1', family: 4 }]);
-      else callback(null, '127.0.0.1', 4);
-    },
-  }),
-  tenantId: cloud.tenantId,
-  identities,
-  roleGroups: cloud.groups,
-  model: { deployment: 'planner', name: 'bench' },
-  clock: systemClock,
-  instance: randomUUID(),
-});
+const clients = clientsOn({ caPems, cloud }, { ...cloud.endpoints, openai: modelUrl });
 const isLoopback = (url: string): boolean => new URL(url).hostname === '127.0.0.1';
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8');
 const steward = createSteward(

@@ -175,12 +175,13 @@ export class Gate {
 
   /** Whom a step is about, and which group it names. What is no longer there is no target. */
   async #describe({ action, resolved, target }: Pick<Step, 'action' | 'resolved' | 'target'>, freshness: 'brief' | 'now'): Promise<Pick<PolicyRequest, 'target' | 'group'>> {
-    const named = Object.values(resolved).find((value) => isReference(value) && value.kind === 'group');
+    // Reading about a group is decided like any other reading.
+    const named = action.effect === 'read' ? undefined : Object.values(resolved).filter(isReference).find(({ kind }) => kind === 'group');
     const [person, group] = await Promise.all([
       target !== undefined && isAboutPerson(action) ? this.#personOf(target, freshness) : undefined,
-      isReference(named) && action.effect !== 'read' ? this.#whoIsWho.describeGroup(named.id) : undefined,
+      named && this.#whoIsWho.describeGroup(named.id),
     ]);
-    if (isReference(named) && action.effect !== 'read' && group === undefined) throw new StewardError('TARGET_MISSING', 'the group no longer exists');
+    if (named !== undefined && group === undefined) throw new StewardError('TARGET_MISSING', 'the group no longer exists');
     return { ...(person && { target: person }), ...(group && { group }) };
   }
 
