@@ -4,14 +4,19 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, request } from 'node:https';
+import { createServer } from 'node:https';
 import { connect, createServer as createTcpServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSecureContext, TLSSocket } from 'node:tls';
 import { fileURLToPath } from 'node:url';
+import { systemClock } from '../src/clients/clock.ts';
+import { createEgress } from '../src/clients/egress.ts';
+import { openTables } from '../src/clients/tables.ts';
+import { deployLatch as deployFirst } from '../src/guard/kill-switch.ts';
 import type { Cloud } from '../sandbox/cloud.ts';
 import type { Company } from '../sandbox/company/company.ts';
+import { latchOf } from './lib/latch.ts';
 import { createCertificates, type Certificates } from '../sandbox/tls.ts';
 
 /** Where activities of a deployed bot come from, and where its answers go. */
@@ -168,37 +173,11 @@ export function startDeployed(
   return startProcess(options.program ?? [BUNDLE], Object.fromEntries(environment), edge);
 }
 
-/** What deployment does once: without a latch Steward counts as killed. Written over the wire, by the keeper. */
+/** What deployment does once, and two admins after it: without a latch Steward counts as killed. */
 export async function deployLatch(cloud: Cloud): Promise<void> {
-  const { token } = await cloud.credentialFor(cloud.identities.keeper).getToken('https://storage.azure.com/.default');
-  const send = (method: string, path: string, body: unknown): Promise<number> =>
-    new Promise((resolve, reject) => {
-      const outgoing = request(new URL(path, cloud.endpoints.tables), {
-        method,
-        agent: cloud.agent,
-        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', accept: 'application/json;odata=nometadata', 'x-ms-version': '2019-02-02', 'x-ms-date': new Date().toUTCString(), dataserviceversion: '3.0' },
-      });
-      outgoing.on('error', reject).on('response', (response) => {
-        response.resume();
-        resolve(response.statusCode ?? 0);
-      });
-      outgoing.end(JSON.stringify(body));
-    });
-  const table = await send('POST', '/Tables', { TableName: 'latch' });
-  if (table >= 300 && table !== 409) throw new Error(`the table of the latch could not be made: ${table}`);
-  const row = await send('PUT', "/latch(PartitionKey='latch',RowKey='latch')", {
-    PartitionKey: 'latch',
-    RowKey: 'latch',
-    level: 'full',
-    'epoch@odata.type': 'Edm.Int64',
-    epoch: '1',
-    'changedAt@odata.type': 'Edm.DateTime',
-    changedAt: new Date().toISOString(),
-    changedBy: 'deployment',
-    changedByName: '',
-    reason: 'deployed',
-  });
-  if (row >= 300) throw new Error(`the latch could not be written: ${row}`);
+  const { httpClient } = createEgress({ allow: [cloud.endpoints.tables], agent: cloud.agent });
+  await openTables({ endpoint: cloud.endpoints.tables, credential: cloud.credentialFor(cloud.identities.keeper), httpClient }).latch.create();
+  await deployFirst(latchOf(cloud), systemClock, 'full');
 }
 
 /** Takes TLS off and hands the bytes on. */

@@ -165,7 +165,7 @@ async function measureDecisions(count: number): Promise<Figure> {
   const killSwitch = new KillSwitch({ read: async () => ({ value: latch, etag: '1', storageNow: new Date(0) }), write: async () => true }, systemClock);
   const limits = new Limits({ used: async (_, keys) => keys.map(() => 0), count: async () => true, raise: async () => undefined, raisedFor: async () => undefined, raised: async () => [] }, systemClock);
   const known = new Map([...requesters, ...targets].map((person) => [person.id.digest(), person]));
-  const gate = new Gate(policy, { describe: async (id) => known.get(id.digest()), userOf: async () => undefined, describeGroup: async () => undefined, membersOf: async () => [] }, killSwitch, limits, { note: async () => undefined, forget: async () => undefined, find: async () => undefined });
+  const gate = new Gate(policy, { describe: async (id) => known.get(id.digest()), userOf: async () => undefined, describeGroup: async () => undefined, find: async () => undefined, membersOf: async () => [] }, killSwitch, limits, { note: async () => undefined, forget: async () => undefined, find: async () => undefined });
   const samples: number[] = [];
   for (let index = -WARM_UP; index < count; index += 1) {
     const { action, target, requester, untrusted } = questionOf(index + WARM_UP);

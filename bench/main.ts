@@ -7,6 +7,7 @@ interface Bench {
 const benches: ReadonlyMap<string, () => Promise<Bench>> = new Map([
   ['turn', () => import('./turn.ts')],
   ['gate', () => import('./gate.ts')],
+  ['kill', () => import('./kill.ts')],
   // By a name that the compiler does not follow: each measurement stands alone.
   ['start', () => import(new URL('start.ts', import.meta.url).href) as Promise<Bench>],
 ]);
@@ -20,6 +21,8 @@ const USAGE = `npm run bench -- <what> [--json] [options]
   gate     decisions beside plain Cedar and casbin, and an approval on Azurite
              --questions N   asked of each (6000)
              --approvals N   from the request to the end (200)
+  kill     a kill under load on two processes, in chat, by hand and with storage cut; beside a flag that is polled
+             --rounds N      kills in all (40)
   start    from the start of the process to listening`;
 
 const [name = '', ...rest] = process.argv.slice(2);

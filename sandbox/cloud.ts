@@ -63,6 +63,8 @@ export interface CloudOptions<Company extends SandboxCompany = SandboxCompany> {
   readonly servicenow?: ((context: CloudContext<Company>) => Service) | undefined;
   /** The `aud` claim that workflows ask for: Azure Resource Manager's, or an app registration of the tenant (`api://…`). */
   readonly logicAudience?: string | undefined;
+  /** Identities that were taken off the app. */
+  readonly revoked?: readonly (keyof Identities)[] | undefined;
   /** Instead of `infra/permissions.json`, for tests that grant more or less. */
   readonly permissions?: PermissionsDocument | undefined;
 }
@@ -150,7 +152,7 @@ export async function startCloud<Company extends SandboxCompany>(options: CloudO
   const header = randomBytes(16).toString('hex');
   journal.hide(header);
   const { logicAudience = armAudience } = options;
-  const identity = createIdentityService({ seed, identities, header, issuer, audiences: [logicAudience] });
+  const identity = createIdentityService({ seed, identities, header, issuer, revoked: new Set(options.revoked?.map((name) => identities[name])), audiences: [logicAudience] });
   const vault = createVault({ seed, permissions, onSecret: (value) => journal.hide(value) });
   const graphGrants = (clientId: string): ReadonlySet<string> => permissions.permissionsOn('graph', clientId);
   const company = options.company(seed, tenantId);

@@ -11,6 +11,8 @@ export interface IdentityOptions {
   /** What `X-IDENTITY-HEADER` must carry. */
   readonly header: string;
   readonly issuer: Issuer;
+  /** Client ids that this app may no longer use: taken off it, or disabled in the directory. */
+  readonly revoked?: ReadonlySet<string> | undefined;
   /** Application ID URIs that the tenant registered itself, beside Microsoft's. */
   readonly audiences?: readonly string[];
 }
@@ -48,13 +50,15 @@ const errorBody = (statusCode: number, message: string) => ({ statusCode, messag
 const error = (status: number, message: string): SandboxResponse => ({ status, body: errorBody(status, message) });
 
 /** Tokens for exactly the four identities; anything else is refused as App Service does. */
-export function createIdentityService({ seed, identities, header, issuer, audiences: more = [] }: IdentityOptions): IdentityService {
+export function createIdentityService({ seed, identities, header, issuer, revoked = new Set(), audiences: more = [] }: IdentityOptions): IdentityService {
   const audiences = new Set([...microsoftAudiences, ...more]);
   const objectIds = new Map(identityNames.map((name) => [identities[name], guidFromSeed(seed, `principal/${name}`)] as const));
 
   const issue: IdentityService['issue'] = async (clientId, audience) => {
     const objectId = objectIds.get(clientId);
     if (objectId === undefined) throw new Error('no such managed identity');
+    // As @azure/identity words it for whoever asks over the wire.
+    if (revoked.has(clientId)) throw new Error(`ManagedIdentityCredential: Authentication failed. Message ${noIdentity}`);
     const token = await issuer.issue({ clientId, objectId, audience, lifetimeSeconds });
     return { token, expiresAtSeconds: Math.floor(Date.now() / 1000) + lifetimeSeconds };
   };
@@ -67,7 +71,7 @@ export function createIdentityService({ seed, identities, header, issuer, audien
     if (!audiences.has(audience)) return error(400, `The resource principal named ${resource} was not found in the tenant.`);
     const clientId = (url.searchParams.get('client_id') ?? '').toLowerCase();
     // No client id would mean the system-assigned identity, which this app does not have.
-    if (!objectIds.has(clientId)) return error(400, noIdentity);
+    if (!objectIds.has(clientId) || revoked.has(clientId)) return error(400, noIdentity);
     const { token, expiresAtSeconds } = await issue(clientId, audience);
     return {
       status: 200,

@@ -31,7 +31,7 @@ const ONLY_LOOPBACK = `data:text/javascript,${encodeURIComponent(`
   const { listen } = Server.prototype;
   Server.prototype.listen = function (port, ...rest) { return listen.call(this, { host: '127.0.0.1', port }, ...rest); };
 `)}`;
-const READY_WITHIN_MS = 20_000;
+const READY_WITHIN_MS = 60_000;
 
 /** Resolves when the client answers. Both ports must be free: the client itself would silently take another. */
 export async function startPlayground(options: PlaygroundOptions): Promise<Playground> {

@@ -6,8 +6,9 @@ import { managedIdentity } from '../src/clients/credential.ts';
 import { createConnectorClient } from '../src/clients/connector.ts';
 import { createClients, type ClientOptions } from '../src/clients/create-clients.ts';
 import { systemClock } from '../src/clients/clock.ts';
-import { dearest, priceOf } from '../src/clients/model-prices.ts';
+import { dearest, dearestEmbedding, priceOf } from '../src/clients/model-prices.ts';
 import { deployLatch } from '../src/guard/kill-switch.ts';
+import { SealedLatch } from '../src/guard/latch-seal.ts';
 import { createSteward, type Steward } from '../src/steward.ts';
 import { catalogue } from '../src/actions/catalogue.ts';
 import { met } from '../src/clients/systems.ts';
@@ -17,6 +18,7 @@ import { createGraphService } from './graph/graph.ts';
 import { createServiceNowService } from './servicenow/servicenow.ts';
 import { ONEDRIVE_HOST, placesOf, systemsOf } from './systems.ts';
 import { createModelService } from './model/service.ts';
+import { EMBEDDING_MODEL_NAME } from './model/wire.ts';
 import type { RelayOptions } from './model/relay.ts';
 import { startSigningProxy } from './signing-proxy.ts';
 
@@ -24,6 +26,8 @@ const DEPLOYMENT = 'planner';
 /** The sandbox's money: enough for any afternoon, and a ceiling all the same. */
 const MONTH_MICRO_USD = 50_000_000;
 const PERSON_DAY_MICRO_USD = 10_000_000;
+const NEVER = '9999-12-31';
+const TURN_MICRO_USD = 1_000_000;
 
 export interface StartOptions {
   readonly seed?: number;
@@ -37,6 +41,8 @@ export interface StartOptions {
   /** Tokens from the emulated identity endpoint, as in Azure. It is one for a process, so tests with several clouds go without. */
   readonly managedIdentity?: boolean;
   readonly onError?: (error: unknown) => void;
+  /** The robot was taken off the app, as `infra/revoke-robot.sh` does it. */
+  readonly robotRevoked?: boolean;
   /** Stands in for OneDrive, where reports are put as files. Absent: reports come without a file, as the Agents Playground takes none. */
   readonly oneDrive?: { readonly endpoint: string; readonly caPem: string };
 }
@@ -58,6 +64,7 @@ export async function startSandbox(options: StartOptions = {}): Promise<Sandbox>
     seed,
     dataDir: options.dataDir,
     journalFile: options.journalFile,
+    ...(options.robotRevoked === true && { revoked: ['robot'] }),
     company: (companySeed, tenantId) => {
       const company = createCompany(companySeed, tenantId);
       return { people: company.people(), reset: () => company.reset(), company };
@@ -126,6 +133,7 @@ async function startSteward(cloud: Cloud, company: Company, options: StartOption
     identities: { reasoner, robot, keeper },
     roleGroups: groups,
     model: { deployment: DEPLOYMENT, name },
+    embedding: { deployment: DEPLOYMENT },
     clock: systemClock,
     instance: randomUUID(),
     ...credentials,
@@ -137,7 +145,17 @@ async function startSteward(cloud: Cloud, company: Company, options: StartOption
       appId: channel,
       channelKeys: { metadataUrl: cloud.channel.metadataUrl, issuer: cloud.channel.issuer },
       linkHosts: [],
-      ceiling: { monthMicroUsd: MONTH_MICRO_USD, personDayMicroUsd: PERSON_DAY_MICRO_USD, price: priceOf(name) ?? dearest() },
+      ceiling: {
+        monthMicroUsd: MONTH_MICRO_USD,
+        personDayMicroUsd: PERSON_DAY_MICRO_USD,
+        turnMicroUsd: TURN_MICRO_USD,
+        // What does not exist is not retired.
+        price: priceOf(name) ?? { ...dearest(), model: name, retires: NEVER },
+        embeddingPrice: { ...dearestEmbedding(), model: EMBEDDING_MODEL_NAME, retires: NEVER },
+        dearest: dearest(),
+        // A model server of somebody's own calls its model as it likes.
+        anyModel: options.model !== undefined,
+      },
       policy: read('../src/guard/policy.cedar'),
       contract: read('../prompts/steward/skprompt.txt'),
       // The made-up company takes everything there is.
@@ -157,7 +175,7 @@ async function startSteward(cloud: Cloud, company: Company, options: StartOption
   );
   await clients.prepare();
   // The made-up company is past its pilot.
-  await deployLatch(clients.latch, systemClock, 'full');
+  await deployLatch(new SealedLatch(clients.latch, clients.digestKey, systemClock), systemClock, 'full');
   return { started: steward, ...(await steward.start(port, '127.0.0.1')) };
 }
 

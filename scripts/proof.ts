@@ -30,6 +30,8 @@ const proofs = new Map<string, Entry>([
   ['guard-crash', { load: () => import('../proof/guard-crash.ts'), about: [...BOT, 'proof/guard-crash.ts', 'proof/guard-crash'], short: 4 }],
   ['guard-plans', { load: () => import('../proof/guard-plans.ts'), about: [...GUARD, 'src/bot', 'proof/guard-plans.ts', 'proof/guard-plans'], short: 5_000 }],
   ['guard-clicks', { load: () => import('../proof/guard-clicks.ts'), about: [...BOT, 'proof/guard-clicks.ts', 'proof/guard-clicks'], short: 4 }],
+  ['kill', { load: () => import('../proof/kill.ts'), about: [...BOT, 'proof/kill.ts', 'proof/kill', 'proof/guard-clicks/two.ts', 'bench/wire.mjs'], short: 4 }],
+  ['ceiling', { load: () => import('../proof/ceiling.ts'), about: ['src/guard/ceiling.ts', 'src/guard/money.ts', 'src/guard/reasoner.ts', 'src/clients/spend-lease.ts', 'src/clients/spend-store.ts', 'src/clients/tables.ts', 'src/clients/serial.ts', 'src/clients/model.ts', 'src/clients/model-prices.ts', 'src/clients/azure-openai.ts', 'src/clients/embedder.ts', 'src/clients/egress.ts', 'proof/ceiling.ts', 'proof/ceiling'], short: 5 }],
   ['guard-coverage', { load: () => import('../proof/guard-coverage.ts'), about: [...GUARD, 'test/unit/guard', 'test/unit/actions', 'proof/guard-coverage.ts'] }],
   ['guard-mutation', { load: () => import('../proof/guard-mutation.ts'), about: [...GUARD, 'test/unit/guard', 'test/unit/actions', 'proof/guard-mutation.ts', 'proof/mutation'] }],
 ]);
@@ -41,6 +43,8 @@ const RESULTS = fileURLToPath(new URL('../proof/results', import.meta.url));
 const DEFAULT_SEED = 1;
 /** So many violations are printed; all are counted. */
 const SHOWN = 10;
+/** What `--touched` shows again at the end, one text for each proof that failed. */
+const failures: string[] = [];
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -76,6 +80,7 @@ async function runOne(name: string, options: ProofOptions, json: boolean): Promi
   for (const [what, number] of Object.entries(counts)) console.log(`  ${what}: ${number.toLocaleString('en-GB')}`);
   console.log(`  ${seconds} s, violations: ${violations.length}`);
   for (const violation of violations.slice(0, SHOWN)) console.log(`    ${violation}`);
+  if (violations.length > 0) failures.push(`${name}\n\n${violations.slice(0, SHOWN).join('\n')}`);
   return violations.length === 0;
 }
 
@@ -85,10 +90,12 @@ async function touched(): Promise<number> {
   for (const [name, { short }] of due) {
     const held = await runOne(name, { seed: DEFAULT_SEED, count: short ?? 1, progress }, false).catch((error: unknown) => {
       console.error(error);
+      failures.push(`${name}\n\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
       return false;
     });
     if (held) passed += 1;
   }
+  for (const failure of failures) console.log(`\n── failed: ${failure}`);
   console.log(`${passed} passed, ${due.length - passed} failed`);
   return passed === due.length ? 0 : 1;
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod/v4';
 import type { SystemSettings } from './clients/systems.ts';
 import { StewardError } from './errors.ts';
+import { parseUsd } from './guard/money.ts';
 
 /** What an operator sets: names and ids, never a value that is a secret. */
 export interface Configuration {
@@ -10,8 +11,11 @@ export interface Configuration {
   readonly resources: { readonly vault: string; readonly storage: string; readonly openai: string };
   readonly model: { readonly deployment: string; readonly name: string };
   readonly roleGroups: { readonly helpdesk: string; readonly approver: string; readonly backupApprover?: string; readonly admin: string; readonly vip: string; readonly breakGlass: string };
+  /** Absent: nothing is embedded. */
+  readonly embedding?: { readonly deployment: string; readonly name: string };
   readonly monthMicroUsd: number;
   readonly personDayMicroUsd: number;
+  readonly turnMicroUsd: number;
   readonly linkHosts: readonly string[];
   /** More Cedar, which may only forbid: docs/policy.md. */
   readonly policyOverlay: string;
@@ -53,10 +57,14 @@ const workflow = z
     const [place = '', workflowId = ''] = text.split('/');
     return { place, workflowId };
   });
-const usd = z
-  .string()
-  .regex(/^\d{1,6}(?:\.\d{1,2})?$/, 'must be an amount in USD such as 250 or 99.50')
-  .transform((text) => Math.round(Number(text) * 1_000_000));
+const usd = z.string().transform((text, context) => {
+  const microUsd = parseUsd(text);
+  if (microUsd !== undefined) return microUsd;
+  context.addIssue({ code: 'custom', message: 'must be an amount in USD such as 250 or 99.50' });
+  return z.NEVER;
+});
+/** Half a dollar: six attempts of a long conversation, each at its upper bound. */
+const TURN_MICRO_USD = 500_000;
 const hosts = z
   .string()
   .default('')
@@ -76,6 +84,8 @@ const shape = z.object({
   STEWARD_OPENAI_RESOURCE: z.string().min(1),
   STEWARD_OPENAI_DEPLOYMENT: z.string().min(1),
   STEWARD_OPENAI_MODEL: z.string().min(1),
+  STEWARD_EMBEDDING_DEPLOYMENT: z.string().min(1).optional(),
+  STEWARD_EMBEDDING_MODEL: z.string().min(1).optional(),
   STEWARD_HELPDESK_GROUP_ID: guid,
   STEWARD_APPROVER_GROUP_ID: guid,
   STEWARD_BACKUP_APPROVER_GROUP_ID: guid.optional(),
@@ -84,6 +94,7 @@ const shape = z.object({
   STEWARD_BREAK_GLASS_GROUP_ID: guid,
   STEWARD_MONTHLY_CEILING_USD: usd,
   STEWARD_PERSON_DAILY_CEILING_USD: usd,
+  STEWARD_TURN_CEILING_USD: usd.default(TURN_MICRO_USD),
   STEWARD_LINK_HOSTS: hosts,
   STEWARD_POLICY_OVERLAY: z.string().max(20_000).default(''),
   STEWARD_ENABLE_ACTIONS: list(actionName),
@@ -163,6 +174,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, no
   }
   if (parsed.success) {
     const { data } = parsed;
+    if ((data.STEWARD_EMBEDDING_DEPLOYMENT === undefined) !== (data.STEWARD_EMBEDDING_MODEL === undefined)) problems.push('STEWARD_EMBEDDING_DEPLOYMENT and STEWARD_EMBEDDING_MODEL are set together or not at all');
     if ((data.STEWARD_SERVICENOW_INSTANCE === undefined) !== (data.STEWARD_SERVICENOW_USER === undefined)) problems.push('STEWARD_SERVICENOW_INSTANCE and STEWARD_SERVICENOW_USER are set together or not at all');
     const own = data.STEWARD_RESOURCE_GROUP;
     if (data.STEWARD_APP_SERVICES.length > 0 && own === undefined) problems.push('STEWARD_RESOURCE_GROUP is missing: where Steward itself is must never be a target');
@@ -186,8 +198,10 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, no
       vip: data.STEWARD_VIP_GROUP_ID,
       breakGlass: data.STEWARD_BREAK_GLASS_GROUP_ID,
     },
+    ...(data.STEWARD_EMBEDDING_DEPLOYMENT !== undefined && data.STEWARD_EMBEDDING_MODEL !== undefined && { embedding: { deployment: data.STEWARD_EMBEDDING_DEPLOYMENT, name: data.STEWARD_EMBEDDING_MODEL } }),
     monthMicroUsd: data.STEWARD_MONTHLY_CEILING_USD,
     personDayMicroUsd: data.STEWARD_PERSON_DAILY_CEILING_USD,
+    turnMicroUsd: data.STEWARD_TURN_CEILING_USD,
     linkHosts: data.STEWARD_LINK_HOSTS,
     policyOverlay: data.STEWARD_POLICY_OVERLAY,
     enableActions: data.STEWARD_ENABLE_ACTIONS,

@@ -52,6 +52,10 @@ export const stewardErrorCodes = [
   'TOKEN_SPENT',
   // the kill switch
   'KILLED',
+  'STOPPED_MODEL',
+  'STOPPED_ACTION',
+  'STOPPED_PERSON',
+  'STOPPED_CONVERSATION',
   'READ_ONLY',
   'LATCH_UNREADABLE',
   'KILL_NOT_ADMIN',
@@ -59,7 +63,11 @@ export const stewardErrorCodes = [
   'REVIVE_NEEDS_REASON',
   // money
   'CEILING_MONTH',
+  'CEILING_HELD_BACK',
   'CEILING_PERSON',
+  'CEILING_TURN',
+  'CEILING_OVERRUN',
+  'CEILING_OTHER_MODEL',
   'PRICE_UNKNOWN',
   // other systems
   'MODEL_UNAVAILABLE',
@@ -71,6 +79,7 @@ export const stewardErrorCodes = [
   'SYSTEM_REFUSED',
   'SYSTEM_NOT_FOUND',
   'SYSTEM_OUTCOME_UNKNOWN',
+  'ROBOT_REVOKED',
   'STORAGE_UNAVAILABLE',
   'LEDGER_UNAVAILABLE',
   // what may be said

@@ -6,11 +6,12 @@ import { systemClock } from './clients/clock.ts';
 import { createConnectorClient } from './clients/connector.ts';
 import { createClients, type Clients } from './clients/create-clients.ts';
 import { managedIdentity } from './clients/credential.ts';
-import { priceOf } from './clients/model-prices.ts';
+import { dearest, priceOf, type ModelPrice } from './clients/model-prices.ts';
 import { met } from './clients/systems.ts';
 import { readConfig } from './config.ts';
 import { StewardError } from './errors.ts';
 import { deployLatch } from './guard/kill-switch.ts';
+import { SealedLatch } from './guard/latch-seal.ts';
 import { errorLine, silenceLibraries } from './log.ts';
 import { createSteward } from './steward.ts';
 
@@ -21,15 +22,21 @@ const DEPLOY_LATCH = 'deploy-latch';
 
 async function deploy(clients: Clients): Promise<void> {
   await clients.prepare();
-  const written = await deployLatch(clients.latch, systemClock);
+  const written = await deployLatch(new SealedLatch(clients.latch, clients.digestKey, systemClock), systemClock);
   process.stdout.write(written ? 'the latch is deployed, at level observe: two admins raise it in chat\n' : 'there is a latch already; it stays as it is\n');
   clients.close();
 }
 
+function pinned(setting: string, model: string): ModelPrice {
+  const price = priceOf(model);
+  if (price === undefined) throw new StewardError('PRICE_UNKNOWN', `${setting} \`${model}\` has no pinned price`);
+  return price;
+}
+
 async function main(): Promise<void> {
   const config = readConfig(process.env, process.execArgv);
-  const price = priceOf(config.model.name);
-  if (price === undefined) throw new StewardError('PRICE_UNKNOWN', `STEWARD_OPENAI_MODEL \`${config.model.name}\` has no pinned price`);
+  const price = pinned('STEWARD_OPENAI_MODEL', config.model.name);
+  const embeddingPrice = config.embedding && pinned('STEWARD_EMBEDDING_MODEL', config.embedding.name);
   const { channel, ...identities } = config.identities;
   const { systems } = config;
   // Made before anything else asks for a token: the first credential decides the network options of the process.
@@ -41,6 +48,7 @@ async function main(): Promise<void> {
     identities,
     roleGroups: config.roleGroups,
     model: config.model,
+    ...(config.embedding && { embedding: config.embedding }),
     clock: systemClock,
     instance: randomUUID(),
   });
@@ -57,7 +65,7 @@ async function main(): Promise<void> {
       tenantId: config.tenantId,
       appId: channel,
       linkHosts: config.linkHosts,
-      ceiling: { monthMicroUsd: config.monthMicroUsd, personDayMicroUsd: config.personDayMicroUsd, price },
+      ceiling: { monthMicroUsd: config.monthMicroUsd, personDayMicroUsd: config.personDayMicroUsd, turnMicroUsd: config.turnMicroUsd, price, ...(embeddingPrice && { embeddingPrice }), dearest: dearest() },
       policy: readFileSync(new URL('guard/policy.cedar', import.meta.url), 'utf8'),
       policyOverlay: config.policyOverlay,
       actions: { met: met(systems), enable: config.enableActions, disable: config.disableActions },

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { catalogue as everything, catalogueOf, type Selection } from './actions/catalogue.ts';
+import { LedgerCheck } from './audit/ledger-check.ts';
 import { Ledger } from './audit/ledger.ts';
 import { StewardAdapter, type AdapterSettings } from './bot/adapter.ts';
 import { Desk } from './bot/desk.ts';
@@ -8,18 +9,28 @@ import { StewardPlanner } from './bot/planner.ts';
 import { Reports } from './bot/reports.ts';
 import { Speaker } from './bot/say.ts';
 import { createServer } from './bot/server.ts';
+import { noticeText } from './bot/spending.ts';
+import { en } from './bot/wording/en.ts';
+import { apiVersions } from './clients/api-versions.ts';
 import type { Clients } from './clients/create-clients.ts';
 import type { Clock } from './clock.ts';
 import { Approvals } from './guard/approvals.ts';
 import { Ceiling, type CeilingSettings } from './guard/ceiling.ts';
 import { Executor } from './guard/execute.ts';
 import { Gate } from './guard/gate.ts';
-import { KillSwitch } from './guard/kill-switch.ts';
+import { KillSwitch, type LatchReading } from './guard/kill-switch.ts';
+import { SealedLatch } from './guard/latch-seal.ts';
 import { Limits } from './guard/limits.ts';
 import { Policy } from './guard/policy.ts';
+import { version } from './version.ts';
 
 /** How often requests that expired or were orphaned are looked for. */
 const SWEEP_EVERY_MS = 15_000;
+/** How often the latch is read though nobody asks for anything, so that a kill from outside ends what waits. */
+const LATCH_EVERY_MS = 5_000;
+/** The ledger is read back soon after the start, and then a few times a day. */
+const LEDGER_CHECK_FIRST_MS = 10_000;
+const LEDGER_CHECK_EVERY_MS = 6 * 60 * 60_000;
 
 /** Everything that one deployment decides. No secret is among it: secrets have names in Key Vault. */
 export interface StewardSettings {
@@ -70,8 +81,20 @@ export function createSteward(settings: StewardSettings, { clients, clock, conne
   };
   const { digestKey } = clients;
   const ledger = new Ledger(clients.ledger, clock);
-  const killSwitch = new KillSwitch(clients.latch, clock);
-  const ceiling = new Ceiling(clients.reasoner, clients.spend, settings.ceiling, clock);
+  const ledgerCheck = new LedgerCheck(ledger, clients.ledger, clock);
+  const latch = new SealedLatch(clients.latch, digestKey, clock);
+  const killSwitch = new KillSwitch(latch, clock, (reading) => latchSeen(reading));
+  const ceiling = new Ceiling({
+    reasoner: clients.reasoner,
+    embedder: clients.embedder,
+    store: clients.spend,
+    settings: settings.ceiling,
+    clock,
+    alarms: {
+      onNotice: (notice) => void desk.tellAdmins(noticeText(notice)),
+      stopModel: (reason) => void killSwitch.kill({ digest: 'ceiling', name: 'Steward', reason }, { scope: 'model', key: '', label: '' }).catch(onError),
+    },
+  });
   const limits = new Limits(clients.limits, clock);
   const gate = new Gate(policy, clients.whoIsWho, killSwitch, limits, clients.effects);
   // The only place that is handed the robot.
@@ -96,6 +119,12 @@ export function createSteward(settings: StewardSettings, { clients, clock, conne
     read: desk.read,
   });
   desk.serve(approvals);
+  /** However it came about: in the ledger stands when this instance learnt of it, and what waited for people dies. */
+  const latchSeen = (reading: LatchReading): void => {
+    const { epoch, level, stops } = reading;
+    ledger.record({ kind: 'latch', change: 'seen', level, epoch, person: reading.latch?.changedBy ?? '', seal: reading.latch?.seal ?? 'missing', stops: stops.filter(({ lifted }) => !lifted).length }).catch(onError);
+    approvals.killStale(reading).catch(onError);
+  };
   const { fileOffers: offers, files } = clients;
   const reports = oneDriveHost === undefined || files === undefined ? undefined : new Reports({ adapter, speaker, offers, files, catalogue, gate, executor, killSwitch, ledger, digestKey, clock, onError });
   const planner = new StewardPlanner({ catalogue, contract: settings.contract, ceiling, gate, executor, approvals, killSwitch, ledger, digestKey, speaker, desk, reports, clock });
@@ -111,6 +140,10 @@ export function createSteward(settings: StewardSettings, { clients, clock, conne
     approvals,
     gate,
     killSwitch,
+    latch,
+    ledgerCheck,
+    robotStanding: () => clients.robotStanding(),
+    versions: { steward: version, ...digests, apis: apiVersions },
     ceiling,
     limits,
     whoIsWho: clients.whoIsWho,
@@ -125,6 +158,11 @@ export function createSteward(settings: StewardSettings, { clients, clock, conne
   });
   const server = createServer({ adapter, tenantId: settings.tenantId, isServiceUrlAllowed, onActivity: front.receive, isHealthy: () => !ledger.isBroken, onError });
   let sweeping: NodeJS.Timeout | undefined;
+  let watching: NodeJS.Timeout | undefined;
+  let checking: NodeJS.Timeout | undefined;
+  const checkLedger = async (): Promise<void> => {
+    if (!(await ledgerCheck.readBack()).holds) await desk.tellAdmins(en.ledgerBroken);
+  };
 
   return {
     async start(port, host = '0.0.0.0') {
@@ -134,10 +172,18 @@ export function createSteward(settings: StewardSettings, { clients, clock, conne
       const sweep = (): void => void Promise.all([approvals.sweep(), front.resume(), front.rememberAdmins()]).catch(onError);
       sweep();
       sweeping = setInterval(sweep, SWEEP_EVERY_MS);
+      watching = setInterval(() => void killSwitch.read().catch(onError), LATCH_EVERY_MS);
+      const check = (): void => {
+        void checkLedger().catch(onError);
+        checking = setTimeout(check, LEDGER_CHECK_EVERY_MS);
+      };
+      checking = setTimeout(check, LEDGER_CHECK_FIRST_MS);
       return { port: listening };
     },
     async stop() {
       clearInterval(sweeping);
+      clearInterval(watching);
+      clearTimeout(checking);
       await server.close();
       await front.drain();
       await ledger.flush().catch(onError);

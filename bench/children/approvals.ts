@@ -12,6 +12,7 @@ import { Approvals } from '../../src/guard/approvals.ts';
 import { Executor } from '../../src/guard/execute.ts';
 import { Gate } from '../../src/guard/gate.ts';
 import { KillSwitch } from '../../src/guard/kill-switch.ts';
+import { SealedLatch } from '../../src/guard/latch-seal.ts';
 import { Limits } from '../../src/guard/limits.ts';
 import { Policy } from '../../src/guard/policy.ts';
 import type { PersonFacts, WhoIsWho } from '../../src/guard/ports.ts';
@@ -32,16 +33,17 @@ const clients = clientsOn(started);
 const person = (name: string, more: Partial<PersonFacts> = {}): PersonFacts => ({ id: new InternalId(randomUUID()), displayName: name, userPrincipalName: `${name}@contoso.example`, enabled: true, guest: false, employeeId: name, roles: ['employee'], privileged: false, breakGlass: false, vip: false, ...more });
 const helper = person('helper', { roles: ['employee', 'helpdesk'] });
 const colleague = person('colleague');
-const whoIsWho: WhoIsWho = { describe: async (id) => [helper, colleague].find((each) => each.id.equals(id)), userOf: async () => undefined, describeGroup: async () => undefined, membersOf: async () => [] };
+const whoIsWho: WhoIsWho = { describe: async (id) => [helper, colleague].find((each) => each.id.equals(id)), userOf: async () => undefined, describeGroup: async () => undefined, find: async () => undefined, membersOf: async () => [] };
 const never = async (): Promise<never> => Promise.reject(new Error('nothing is read here'));
 const done = async () => ({ requestIds: ['bench'] });
 // What is measured blocks sign-in, and uses no other hand.
 const robot = { people: { find: never, show: never, setSignInAllowed: done, revokeSessions: done } } as unknown as Robot;
 
 await clients.prepare();
-await clients.latch.write({ level: 'full', epoch: 1, changedAt: systemClock.now(), changedBy: 'deployment', changedByName: '', reason: 'deployed' }, 'any');
+const latch = new SealedLatch(clients.latch, clients.digestKey, systemClock);
+await latch.write({ level: 'full', epoch: 1, changedAt: systemClock.now(), changedBy: 'deployment', changedByName: '', reason: 'deployed' }, 'any');
 const policy = new Policy(readFileSync(new URL('../../src/guard/policy.cedar', import.meta.url), 'utf8'), catalogue.all());
-const killSwitch = new KillSwitch(clients.latch, systemClock);
+const killSwitch = new KillSwitch(latch, systemClock);
 const limits = new Limits(clients.limits, systemClock);
 const gate = new Gate(policy, whoIsWho, killSwitch, limits, clients.effects);
 const ledger = new Ledger(clients.ledger, systemClock);

@@ -6,6 +6,7 @@ import { systemClock } from '../../src/clients/clock.ts';
 import { createConnectorClient } from '../../src/clients/connector.ts';
 import { managedIdentity } from '../../src/clients/credential.ts';
 import { dearest } from '../../src/clients/model-prices.ts';
+import { SealedLatch } from '../../src/guard/latch-seal.ts';
 import { createSteward } from '../../src/steward.ts';
 import { clientsOn } from '../lib/clients.ts';
 import type { StewardGiven } from '../lib/facts.ts';
@@ -25,7 +26,7 @@ const steward = createSteward(
     channelKeys: cloud.channelKeys,
     linkHosts: [],
     // Out of the way: a measurement must not end at the ceiling.
-    ceiling: { monthMicroUsd: 1e12, personDayMicroUsd: 1e12, price: dearest() },
+    ceiling: { monthMicroUsd: 1e12, personDayMicroUsd: 1e12, turnMicroUsd: 1e12, price: dearest(), dearest: dearest(), anyModel: true },
     policy: read('../../src/guard/policy.cedar'),
     contract: read('../../prompts/steward/skprompt.txt'),
     // What every deployment has: the cloud of this measurement connects no other system.
@@ -40,6 +41,6 @@ const steward = createSteward(
   },
 );
 await clients.prepare();
-await clients.latch.write({ level: 'full', epoch: 1, changedAt: systemClock.now(), changedBy: 'deployment', changedByName: '', reason: 'deployed' }, 'any');
+await new SealedLatch(clients.latch, clients.digestKey, systemClock).write({ level: 'full', epoch: 1, changedAt: systemClock.now(), changedBy: 'deployment', changedByName: '', reason: 'deployed' }, 'any');
 const { port } = await steward.start(0, '127.0.0.1');
 serve({ port }, { calls: callsSoFar }, () => steward.stop());

@@ -41,7 +41,7 @@ export async function measureGuard(): Promise<GuardFigures> {
   };
   const limits = new Limits({ used: async (_, keys) => keys.map(() => 0), count: async () => true, raise: async () => undefined, raisedFor: async () => undefined, raised: async () => [] }, systemClock);
   const effects = { note: async () => undefined, forget: async () => undefined, find: async () => undefined };
-  const gate = new Gate(policy, { describe: async () => person, userOf: async () => undefined, describeGroup: async () => undefined, membersOf: async () => [] }, killSwitch, limits, effects);
+  const gate = new Gate(policy, { describe: async () => person, userOf: async () => undefined, describeGroup: async () => undefined, find: async () => undefined, membersOf: async () => [] }, killSwitch, limits, effects);
   const policyMs: number[] = [];
   const wholeMs: number[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {

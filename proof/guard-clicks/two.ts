@@ -39,25 +39,38 @@ export interface Effect {
   readonly body: unknown;
 }
 
+/** How a process is started, where it is not as it is deployed. */
+export interface Dress {
+  readonly edge?: Edge;
+  /** Given to Node before the bundle. */
+  readonly preload?: readonly string[];
+  readonly with?: Readonly<Record<string, string>>;
+}
+
+export type DressOf = (at: 0 | 1, around: { readonly cloud: Cloud; readonly edge: Edge; readonly folder: string }) => Promise<Dress>;
+
 export class Two {
   readonly connector: Connector;
   readonly cloud: Cloud;
   readonly company: Company;
   readonly colleagues: readonly Persona[];
-  readonly #model: ScriptedModel;
+  readonly model: ScriptedModel;
+  /** Where the bundle is, and whatever a proof keeps; gone at the end. */
+  readonly folder: string;
   readonly #edge: Edge;
-  readonly #processes: readonly [StartedProcess, StartedProcess];
-  readonly #folder: string;
+  readonly #start: (at: 0 | 1) => Promise<StartedProcess>;
+  readonly #processes: [StartedProcess, StartedProcess];
   #since = 0;
 
-  private constructor(parts: { connector: Connector; cloud: Cloud; company: Company; model: ScriptedModel; edge: Edge; processes: readonly [StartedProcess, StartedProcess]; folder: string }) {
+  private constructor(parts: { connector: Connector; cloud: Cloud; company: Company; model: ScriptedModel; edge: Edge; start: (at: 0 | 1) => Promise<StartedProcess>; processes: [StartedProcess, StartedProcess]; folder: string }) {
     this.connector = parts.connector;
     this.cloud = parts.cloud;
     this.company = parts.company;
-    this.#model = parts.model;
+    this.model = parts.model;
+    this.folder = parts.folder;
     this.#edge = parts.edge;
+    this.#start = parts.start;
     this.#processes = parts.processes;
-    this.#folder = parts.folder;
     const everybody = this.company.people();
     const words = (name: string): readonly string[] => name.toLowerCase().split(' ');
     // As the search has it: somebody else is meant too when every word begins one of theirs.
@@ -67,9 +80,9 @@ export class Two {
     this.colleagues = plain.slice(1, ORDINARY);
   }
 
-  static async start(): Promise<Two> {
+  static async start(dressOf: DressOf = () => Promise.resolve({})): Promise<Two> {
     const folder = mkdtempSync(join(tmpdir(), 'steward-proof-'));
-    const [model, connector] = await Promise.all([ScriptedModel.start(), Connector.start()]);
+    const [model, connector] = await Promise.all([ScriptedModel.start(MODEL.name), Connector.start()]);
     await build(folder, { cache: false });
     const cloud = await startCloud({
       seed: SEED,
@@ -78,25 +91,42 @@ export class Two {
         return { people: made.people(), reset: () => made.reset(), made };
       },
       graph: (context) => createGraphService({ company: context.company.made, grants: context.graphGrants, tenantId: context.tenantId }),
-      openai: (context) => createModelService({ deployment: MODEL.deployment, reasonerClientIds: new Set([context.identities.reasoner]), relay: { url: model.url, name: 'scripted' } }),
+      openai: (context) => createModelService({ deployment: MODEL.deployment, reasonerClientIds: new Set([context.identities.reasoner]), relay: { url: model.url, name: MODEL.name } }),
     });
     const company = cloud.company.made;
     await deployLatch(cloud);
     const edge = await startEdge(cloud, Number(new URL(connector.url).port));
-    const start = async (): Promise<StartedProcess> => {
-      const started = await startDeployed(cloud, company, edge, MODEL, { program: [join(folder, 'src/main.cjs')] });
+    const dresses = [await dressOf(0, { cloud, edge, folder }), await dressOf(1, { cloud, edge, folder })] as const;
+    const start = async (at: 0 | 1): Promise<StartedProcess> => {
+      const { preload = [], ...dress } = dresses[at];
+      const started = await startDeployed(cloud, company, dress.edge ?? edge, MODEL, { program: [...preload, join(folder, 'src/main.cjs')], ...(dress.with && { with: dress.with }) });
       await started.listening();
       return started;
     };
-    return new Two({ connector, cloud, company, model, edge, folder, processes: [await start(), await start()] });
+    return new Two({ connector, cloud, company, model, edge, folder, start, processes: [await start(0), await start(1)] });
   }
 
   async stop(): Promise<void> {
     await Promise.all(this.#processes.map((each) => each.stop()));
     await this.#edge.close();
     await this.cloud.stop();
-    await Promise.all([this.connector.stop(), this.#model.stop()]);
-    rmSync(this.#folder, { recursive: true });
+    await Promise.all([this.connector.stop(), this.model.stop()]);
+    rmSync(this.folder, { recursive: true });
+  }
+
+  /** Ends a process without a warning. */
+  async crash(at: 0 | 1): Promise<void> {
+    this.#processes[at].child.kill('SIGKILL');
+    await this.#processes[at].ended;
+  }
+
+  /** Starts a process anew, on another port; conversations follow it. Whatever ran there must have ended. */
+  async startAgain(at: 0 | 1): Promise<void> {
+    this.#processes[at] = await this.#start(at);
+  }
+
+  output(at: 0 | 1): string {
+    return this.#processes[at].output();
   }
 
   /** The first who has exactly these roles, or the next ones. */
@@ -112,12 +142,24 @@ export class Two {
     return found;
   }
 
-  /** One conversation, seen from each process: whichever of them the channel's balancer picks. */
-  chats(person: Persona, where: Where = 'personal'): readonly [Chat, Chat] {
+  /** One conversation, seen from each process: whichever of them the channel's balancer picks. `mark` is put behind the address. */
+  chats(person: Persona, where: Where = 'personal', mark = ''): readonly [Chat, Chat] {
     const id = conversationId(where);
-    const [one, other] = this.#processes;
-    const at = (bot: StartedProcess): Chat => new Chat({ bot: bot.url, botId: `28:${this.cloud.identities.channel}`, tenantId: this.cloud.tenantId, connector: this.#public(), model: this.#model, authorization: () => this.#token() }, person, where, id);
-    return [at(one), at(other)];
+    const processes = this.#processes;
+    const at = (index: 0 | 1): Chat => {
+      const wire = {
+        get bot() {
+          return processes[index].url + mark;
+        },
+        botId: `28:${this.cloud.identities.channel}`,
+        tenantId: this.cloud.tenantId,
+        connector: this.#public(),
+        model: this.model,
+        authorization: () => this.#token(),
+      };
+      return new Chat(wire, person, where, id);
+    };
+    return [at(0), at(1)];
   }
 
   #public(): Connector {
@@ -143,8 +185,8 @@ export class Two {
   async ask(at: 0 | 1, requester: readonly [Chat, Chat], target: Persona, decider?: readonly [Chat, Chat]): Promise<Asked> {
     // Asked for again and again: blocking somebody who is blocked would be no different from doing nothing.
     this.company.changeUser(target.aadObjectId, { accountEnabled: true });
-    this.#model.forget();
-    this.#model.play(finds(target.name), proposes('block_sign_in'));
+    this.model.forget();
+    this.model.play(finds(target.name), proposes('block_sign_in'));
     const since = this.connector.log.length;
     const deciders = decider ?? requester;
     const posted = await requester[at].post(requester[at].message(`Block ${target.name} because ${REASON}`));

@@ -82,7 +82,7 @@ export class Stage {
 
   /** `bundle` is the main file of a build. */
   static async open(seed: number, bundle: string): Promise<Stage> {
-    const [model, connector] = await Promise.all([ScriptedModel.start(), Connector.start()]);
+    const [model, connector] = await Promise.all([ScriptedModel.start(MODEL.name), Connector.start()]);
     const cloud = await startCloud({
       seed,
       company: (of, tenantId) => {
@@ -90,7 +90,7 @@ export class Stage {
         return { people: made.people(), reset: () => made.reset(), made };
       },
       graph: (context) => createGraphService({ company: context.company.made, grants: context.graphGrants, tenantId: context.tenantId }),
-      openai: (context) => createModelService({ deployment: MODEL.deployment, reasonerClientIds: new Set([context.identities.reasoner]), relay: { url: model.url, name: 'scripted' } }),
+      openai: (context) => createModelService({ deployment: MODEL.deployment, reasonerClientIds: new Set([context.identities.reasoner]), relay: { url: model.url, name: MODEL.name } }),
     });
     await deployLatch(cloud);
     const edge = await startEdge(cloud, Number(new URL(connector.url).port));

@@ -169,8 +169,15 @@ export class World {
     this.approvals = new Approvals({ store: this.#rows, catalogue, gate, limits, whoIsWho, killSwitch, executor, ledger, digestKey, bindings: ['catalogue', policy.digest], audience: this.#desk, read: this.#desk.read });
     if (sabotage === 'any click counts' || sabotage === 'any card counts') this.#spoilClicks(sabotage);
     this.#desk.serve(this.approvals);
-    const reasoner: Reasoner = { modelName: 'played', requestBytes: () => 100, complete: async (request) => this.#complete(request) };
-    const ceiling = new Ceiling(reasoner, { add: async () => 'added', read: async () => ({ monthMicroUsd: 0 }) }, { monthMicroUsd: 1e12, personDayMicroUsd: 1e12, price: { inputMicroUsdPerMillion: 1, outputMicroUsdPerMillion: 1 } }, clock);
+    const reasoner: Reasoner = { requestBytes: () => 100, complete: async (request) => this.#complete(request) };
+    const price = { model: 'played', retires: '2099-01-01', inputMicroUsdPerMillion: 1, outputMicroUsdPerMillion: 1 };
+    const ceiling = new Ceiling({
+      reasoner,
+      store: { add: async () => ({ kind: 'added', monthMicroUsd: 0 }), read: async () => ({ monthMicroUsd: 0, days: [] }), raiseDay: async () => undefined, isFirst: async () => false },
+      settings: { monthMicroUsd: 1e12, personDayMicroUsd: 1e12, turnMicroUsd: 1e12, price, dearest: price },
+      clock,
+      alarms: { onNotice: () => undefined, stopModel: () => this.books.violation('the ceiling stopped the model') },
+    });
     const planner = new StewardPlanner({ catalogue, contract: 'contract', ceiling, gate, executor, approvals: this.approvals, killSwitch, ledger, digestKey, speaker, desk: this.#desk, clock });
     this.#application = createApplication({ adapter: this.#adapter, appId: 'app', planner, onError: (error) => this.books.violation(`Teams AI met what was not planned: ${String(error)}`) });
   }

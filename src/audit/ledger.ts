@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import { StewardError } from '../errors.ts';
 import type { LedgerEvent, LedgerRecord, LedgerStore } from './record.ts';
 
-const GENESIS = '0'.repeat(64);
+export const GENESIS = '0'.repeat(64);
 
 /** These only tell what went on. Nothing waits for them, so they gather until something is written that somebody waits for. */
 const TOLD: ReadonlySet<LedgerEvent['kind']> = new Set(['message', 'model', 'plan', 'decision', 'reply']);
@@ -12,6 +12,8 @@ const GATHER_MS = 50;
 
 interface Group {
   lines: string;
+  /** The hash of its last record. */
+  last: string;
   readonly done: Promise<void>;
   /** Lets it be written as soon as the one before it is. */
   readonly begin: () => void;
@@ -28,6 +30,8 @@ export class Ledger {
   #previous = GENESIS;
   #sequence = 0;
   #positionBytes = 0;
+  /** The hash of the last record that is durable. */
+  #durable = GENESIS;
   #gathering: Group | undefined;
   #tail: Promise<void> = Promise.resolve();
   #broken: StewardError | undefined;
@@ -48,13 +52,18 @@ export class Ledger {
     const record = chain({ version: 1, sequence: this.#sequence, at: this.#clock.now().toISOString(), id: publicName(), event, previous: this.#previous });
     this.#sequence += 1;
     this.#previous = record.hash;
-    await this.#write(`${JSON.stringify(record)}\n`, pressing);
+    await this.#write(`${JSON.stringify(record)}\n`, record.hash, pressing);
     return record;
   }
 
   /** Whether a record was lost: from then on nothing is accepted, and whoever watches over this instance replaces it. */
   get isBroken(): boolean {
     return this.#broken !== undefined;
+  }
+
+  /** Where what is durable ends, and with which record. */
+  get end(): { readonly positionBytes: number; readonly hash: string } {
+    return { positionBytes: this.#positionBytes, hash: this.#durable };
   }
 
   /** Resolves when everything recorded so far is durable, or fails as `record` does. */
@@ -64,9 +73,10 @@ export class Ledger {
     if (this.#broken !== undefined) throw this.#broken;
   }
 
-  #write(line: string, pressing: boolean): Promise<void> {
+  #write(line: string, hash: string, pressing: boolean): Promise<void> {
     const group = this.#gathering ?? this.#gather();
     group.lines += line;
+    group.last = hash;
     if (pressing) group.begin();
     return group.done;
   }
@@ -84,12 +94,13 @@ export class Ledger {
       try {
         await this.#store.append(group.lines, this.#positionBytes);
         this.#positionBytes += Buffer.byteLength(group.lines);
+        this.#durable = group.last;
       } catch (error) {
         this.#broken = new StewardError('LEDGER_UNAVAILABLE', 'the ledger refused an append; this instance records nothing more', { cause: error });
         throw this.#broken;
       }
     });
-    const group: Group = { lines: '', done, begin };
+    const group: Group = { lines: '', last: GENESIS, done, begin };
     this.#gathering = group;
     this.#tail = done.catch(() => undefined);
     return group;
@@ -115,11 +126,15 @@ export function canonicalJson(value: unknown): string {
 export function firstBadRecord(records: readonly LedgerRecord[]): number | undefined {
   let previous = GENESIS;
   for (const [index, record] of records.entries()) {
-    const { hash, ...unhashed } = record;
-    if (record.sequence !== index || record.previous !== previous || chain(unhashed).hash !== hash) return index;
-    previous = hash;
+    if (!follows(record, index, previous)) return index;
+    previous = record.hash;
   }
   return undefined;
+}
+
+/** Whether a record stands in its place behind the one with the hash `previous`, unchanged. */
+export function follows({ hash, ...unhashed }: LedgerRecord, index: number, previous: string): boolean {
+  return unhashed.sequence === index && unhashed.previous === previous && chain(unhashed).hash === hash;
 }
 
 /** A short public name that people can read out: five characters, a dash, five characters. */

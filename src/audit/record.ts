@@ -2,7 +2,7 @@
 export type LedgerEvent =
   | { readonly kind: 'start'; readonly catalogue: string; readonly policy: string; readonly contract: string; readonly configuration: string }
   | { readonly kind: 'message'; readonly turn: string; readonly person: string; readonly conversation: string; readonly tainted: boolean }
-  | { readonly kind: 'model'; readonly turn: string; readonly model: string; readonly promptTokens: number; readonly completionTokens: number; readonly costMicroUsd: number; readonly requestId: string; readonly durationMs: number }
+  | { readonly kind: 'model'; readonly turn: string; readonly purpose: 'turn' | 'canary' | 'embedding'; readonly model: string; readonly promptTokens: number; readonly completionTokens: number; readonly costMicroUsd: number; readonly requestId: string; readonly durationMs: number }
   | { readonly kind: 'plan'; readonly turn: string; readonly plan: string; readonly steps: readonly { readonly action: string; readonly version: string; readonly digest: string }[] }
   | { readonly kind: 'decision'; readonly turn: string; readonly step: string; readonly action: string; readonly decision: string; readonly policies: readonly string[] }
   | { readonly kind: 'refusal'; readonly turn: string; readonly person: string; readonly code: string; readonly details: readonly string[] }
@@ -11,8 +11,9 @@ export type LedgerEvent =
   | { readonly kind: 'outcome'; readonly execution: string; readonly outcome: string; readonly code?: string; readonly requestIds: readonly string[]; readonly durationMs: number }
   | { readonly kind: 'file'; readonly offer: string; readonly turn: string; readonly action: string; readonly person: string; readonly state: 'offered' | 'declined' | 'intended' | 'put' | 'failed' | 'unknown'; readonly bytes?: number; readonly digest?: string; readonly code?: string }
   | { readonly kind: 'reply'; readonly turn: string; readonly digest: string; readonly withheld: boolean }
-  | { readonly kind: 'latch'; readonly level: string; readonly epoch: number; readonly person: string; readonly confirmedBy?: string }
-  | { readonly kind: 'limit'; readonly action: string; readonly perHour: number; readonly person: string; readonly confirmedBy: string };
+  | { readonly kind: 'latch'; readonly change: 'stopped' | 'revived' | 'seen' | 'drill'; readonly level: string; readonly epoch: number; readonly person: string; readonly confirmedBy?: string; readonly scope?: string; readonly key?: string; readonly breakGlass?: boolean; readonly seal?: string; readonly stops?: number; readonly milliseconds?: readonly number[] }
+  | { readonly kind: 'limit'; readonly action: string; readonly perHour: number; readonly person: string; readonly confirmedBy: string }
+  | { readonly kind: 'spending'; readonly day: string; readonly target: string; readonly toMicroUsd: number; readonly person: string };
 
 /** One line of the ledger. */
 export interface LedgerRecord {
@@ -36,6 +37,12 @@ export interface LedgerStore {
    * Fails with `LEDGER_UNAVAILABLE`.
    */
   append(lines: string, positionBytes: number): Promise<void>;
+}
+
+/** What was appended, read back. */
+export interface LedgerReader {
+  /** Bytes of this ledger from a position on, at most so many. Fails with `LEDGER_UNAVAILABLE`. */
+  read(positionBytes: number, mostBytes: number): Promise<Uint8Array>;
 }
 
 /** Keyed digests over personal data: the same id gives the same digest in this deployment, and none elsewhere. */

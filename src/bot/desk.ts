@@ -130,6 +130,7 @@ export class Desk implements Audience {
     const updates = await Promise.allSettled(cards.map((card) => this.#adapter.at(card.place, (context) => this.#speaker.replace(context, card.activityId, this.#card(record, card.purpose)))));
     const attempts = (this.#attempts.get(record.reference) ?? 0) + 1;
     if (isTold(record) && attempts === 1) await this.#tell(record.place, outcomeOf(record));
+    if (record.breakGlass === true && record.state === 'succeeded' && attempts === 1) await this.tellAdmins(en.kill.breakGlass(titleOf(record), inert(record.requesterName)));
     if (!isOver(record)) return;
     // Left open, it is shown again by the next sweeps. A chat that is gone for good is not asked for ever.
     const isShown = updates.every(({ status }) => status === 'fulfilled') || attempts >= MOST_ATTEMPTS;
@@ -165,6 +166,16 @@ export class Desk implements Audience {
       return (await this.#send(record, await this.#reachable('admin'), 'settle')).length > 0;
     } catch {
       return false;
+    }
+  };
+
+  /** Says one plain sentence to every admin who can be reached, but one. Never fails. */
+  readonly tellAdmins = async (text: string, but?: InternalId): Promise<void> => {
+    try {
+      const admins = await this.#reachable('admin', but);
+      await Promise.all(admins.map(({ place }) => this.#tell(place, text)));
+    } catch {
+      // Whom to tell can't be read; the status says the same to whoever asks.
     }
   };
 

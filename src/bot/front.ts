@@ -3,6 +3,7 @@ import type { TurnContext } from 'botbuilder';
 import type { Catalogue } from '../actions/catalogue.ts';
 import type { HandleBook } from '../actions/handles.ts';
 import { InternalId } from '../actions/internal-id.ts';
+import type { LedgerCheck } from '../audit/ledger-check.ts';
 import type { Ledger } from '../audit/ledger.ts';
 import type { DigestKey } from '../audit/record.ts';
 import type { Clock } from '../clock.ts';
@@ -13,12 +14,14 @@ import type { Ceiling } from '../guard/ceiling.ts';
 import type { Gate } from '../guard/gate.ts';
 import type { KillSwitch } from '../guard/kill-switch.ts';
 import type { Limits } from '../guard/limits.ts';
-import type { AdminRoster, PersonFacts, WhoIsWho } from '../guard/ports.ts';
+import type { AdminRoster, LatchStore, PersonFacts, WhoIsWho } from '../guard/ports.ts';
+import { codeOfStop, stopOf } from '../guard/stops.ts';
 import { ownWords, type OwnWords } from './activity.ts';
 import { placeOf, type StewardAdapter } from './adapter.ts';
 import { createApplication } from './application.ts';
 import { Callers } from './callers.ts';
 import { inert } from './cards/card.ts';
+import type { Versions } from './cards/status-card.ts';
 import { helpCard, welcomeCard } from './cards/help-card.ts';
 import { answerClick, message } from './clicks.ts';
 import { parseCommand, type Command } from './commands.ts';
@@ -30,6 +33,8 @@ import { FILE_CONSENT, type Reports } from './reports.ts';
 import type { Speaker } from './say.ts';
 import type { Arrival, HttpAnswer } from './server.ts';
 import { RequestCommands } from './requests.ts';
+import { SpendCommands } from './spending.ts';
+import { StatusCommand, type StatusDependencies } from './status.ts';
 import { StopCommands } from './stop.ts';
 import { show, tell, tellCode } from './tell.ts';
 import { attachTurn, Turn } from './turn.ts';
@@ -43,6 +48,9 @@ const CANCEL_NOTE_WAIT_MS = 250;
 const DRAIN_DEADLINE_MS = 25_000;
 /** A click is answered within two seconds, whatever the directory and storage do. */
 const CLICK_DEADLINE_MS = 1_800;
+
+/** Commands that are answered whatever is stopped: they only show, or take something back. */
+const ALWAYS: ReadonlySet<Command['kind']> = new Set(['help', 'greeting', 'thanks', 'status', 'pending', 'yes', 'kill', 'cancel'] as const);
 
 const ACCEPTED: HttpAnswer = { status: 200 };
 const UNKNOWN_SENDER: HttpAnswer = { status: 403, body: { error: { message: 'the sender is not in the directory' } } };
@@ -60,6 +68,10 @@ export interface FrontDependencies {
   readonly approvals: Approvals;
   readonly gate: Gate;
   readonly killSwitch: KillSwitch;
+  readonly latch: LatchStore;
+  readonly ledgerCheck: LedgerCheck;
+  readonly robotStanding: StatusDependencies['robotStanding'];
+  readonly versions: Versions;
   readonly ceiling: Ceiling;
   readonly limits: Limits;
   readonly whoIsWho: WhoIsWho;
@@ -87,6 +99,8 @@ export class Front {
   readonly #application: Application;
   readonly #callers: Callers;
   readonly #stop: StopCommands;
+  readonly #status: StatusCommand;
+  readonly #spending: SpendCommands;
   readonly #works: Works;
   readonly #requests: RequestCommands;
   readonly #background = new Set<Promise<void>>();
@@ -99,6 +113,8 @@ export class Front {
     this.#callers = new Callers(dependencies.whoIsWho, dependencies.roster, behind);
     this.#stop = new StopCommands({ ...dependencies, callers: this.#callers, behind });
     this.#requests = new RequestCommands(dependencies);
+    this.#status = new StatusCommand(dependencies);
+    this.#spending = new SpendCommands(dependencies);
   }
 
   /** Takes one activity. Messages are acknowledged at once and worked on behind it; clicks are answered in place. */
@@ -159,7 +175,7 @@ export class Front {
     const command = parseCommand(words.text);
     // INVARIANT: a kill waits for nothing: no queue, no model, no state, no directory that is down.
     if (command?.kind === 'kill') {
-      this.#behind(this.#turn(arrival, (context) => this.#stop.kill(context, sender, command.scope)));
+      this.#behind(this.#turn(arrival, (context) => this.#stop.kill(context, sender, command.what, command.reason)));
       return ACCEPTED;
     }
     if (command?.kind === 'cancel') return this.#cancel(arrival, sender);
@@ -207,6 +223,7 @@ export class Front {
       if (who instanceof StewardError) return await tellCode(this.#with.speaker, context, who.code);
       await this.#noteContact(context, who);
       if (who.guest) return await tellCode(this.#with.speaker, context, 'PERSON_GUEST');
+      if (command !== undefined && !ALWAYS.has(command.kind)) await this.#assertNotStopped(who, conversation.id);
       if (command !== undefined && (await this.#command(context, who, command, lease, work))) return;
       if (placeOf(context.activity, this.#with.tenantId).conversationType !== 'personal') return await tell(this.#with.speaker, context, en.groupOnly(this.#personalLink()));
       if (words.text === '') return await tell(this.#with.speaker, context, en.emptyMessage);
@@ -226,8 +243,8 @@ export class Front {
   /** A message for the model: state is loaded, the planner works, state is saved. */
   async #plan(context: TurnContext, person: PersonFacts, words: OwnWords, lease: Lease, work: Work, { picked, propose }: Origin = {}): Promise<void> {
     const { clock, conversations, digestKey, killSwitch, ledger } = this.#with;
-    await killSwitch.assertAlive();
     const conversationId = context.activity.conversation.id;
+    await killSwitch.assertAlive({ people: [person.id], conversation: conversationId });
     const { controller, progress, requestActivityId } = work;
     const isWithdrawn = (): Promise<boolean> => conversations.isWithdrawn(conversationId, requestActivityId);
     const nowMs = clock.now().getTime();
@@ -265,6 +282,13 @@ export class Front {
 
   // --- commands ----------------------------------------------------------------------------------------------------
 
+  /** What changes something is not for a person, or from a chat, that an admin stopped. */
+  async #assertNotStopped({ id }: PersonFacts, conversationId: string): Promise<void> {
+    const stop = stopOf((await this.#with.killSwitch.read()).stops, { people: [id], conversation: conversationId });
+    // In the chat that is stopped, it is revived.
+    if (stop !== undefined && stop.scope !== 'conversation') throw new StewardError(codeOfStop(stop), 'stopped by an admin');
+  }
+
   /** True when the command was dealt with; false hands the message to the model. */
   async #command(context: TurnContext, person: PersonFacts, command: Command, lease: Lease, work: Work): Promise<boolean> {
     const { approvals, catalogue, gate } = this.#with;
@@ -279,12 +303,17 @@ export class Front {
         await tell(this.#with.speaker, context, en.thanks);
         return true;
       case 'status':
-        await this.#stop.status(context);
+        await this.#status.show(context, person);
+        return true;
+      case 'drill':
+        // It stops and revives something, if only a thing that does not exist.
+        work.progress.enter('acting');
+        await this.#stop.drill(context, person);
         return true;
       case 'revive':
         // Other admins may have been asked before this is over: “nothing was done” would not be true.
         work.progress.enter('acting');
-        await this.#stop.revive(context, person, command.reason);
+        await this.#stop.revive(context, person, command.what, command.reason);
         return true;
       case 'yes': {
         const pending = await approvals.pendingOf(context.activity.conversation.id, person);
@@ -297,9 +326,11 @@ export class Front {
         return true;
       case 'pending':
       case 'raise':
+      case 'raise spending':
       case 'undo':
         if (work.place.conversationType !== 'personal') await tell(this.#with.speaker, context, en.groupOnly(this.#personalLink()));
         else if (command.kind === 'pending') await this.#requests.pending(context, person);
+        else if (command.kind === 'raise spending') await this.#spending.raise(context, person, command);
         else if (command.kind === 'raise') await this.#requests.raise(context, person, command.action, command.reason);
         else await this.#undo(context, person, lease, work);
         return true;

@@ -143,7 +143,7 @@ export class StewardPlanner implements Planner {
       if (turn.preset !== undefined) return await this.#decide(turn, turn.rounds === 1 ? turn.preset : []);
       const reply = await this.#ask(turn);
       // Read again: the model took its time, and a kill may have come meanwhile.
-      await this.#with.killSwitch.assertAlive();
+      await this.#with.killSwitch.assertAlive({ model: true, people: [turn.person.id], conversation: turn.place.conversationId });
       turn.signal.throwIfAborted();
       return reply.toolCalls === undefined ? this.#lastWord(turn, reply) : await this.#decide(turn, reply.toolCalls);
     } catch (error) {
@@ -155,21 +155,23 @@ export class StewardPlanner implements Planner {
   async #ask(turn: Turn): Promise<MeteredReply> {
     const { ceiling, clock, killSwitch, ledger } = this.#with;
     turn.enter('thinking');
-    await killSwitch.assertAlive();
+    const about = { model: true, people: [turn.person.id], conversation: turn.place.conversationId };
+    await killSwitch.assertAlive(about);
     const self = turn.handles.mint('person', turn.person.id, turn.person.displayName, clock.now().getTime());
     const messages: ModelMessage[] = [
       { role: 'system', content: this.#with.contract },
       { role: 'system', content: `The person asking is ${self}.` },
       ...closeExchanges(turn.history),
     ];
-    const guarded = killSwitch.guardCall();
+    const guarded = killSwitch.guardCall(about);
     const startedMs = clock.monotonicMs();
     try {
-      const reply = await ceiling.complete({ messages, tools: this.#tools, maxCompletionTokens: MOST_COMPLETION_TOKENS }, turn.person.id, AbortSignal.any([turn.signal, guarded.signal]));
+      const reply = await ceiling.complete({ messages, tools: this.#tools, maxCompletionTokens: MOST_COMPLETION_TOKENS }, { purpose: 'turn', person: turn.person, turn }, AbortSignal.any([turn.signal, guarded.signal]));
       void ledger
         .record({
           kind: 'model',
           turn: turn.id,
+          purpose: 'turn',
           model: reply.model.slice(0, 100),
           promptTokens: reply.usage?.promptTokens ?? 0,
           completionTokens: reply.usage?.completionTokens ?? 0,
@@ -200,7 +202,7 @@ export class StewardPlanner implements Planner {
     const plan = parsePlan(toolCalls, { catalogue, handles: turn.handles, words: turn.words, nowMs: clock.now().getTime() });
     const steps = plan.steps.map((step) => ({ action: step.action.name, version: step.action.version, digest: stepDigest(step) }));
     void ledger.record({ kind: 'plan', turn: turn.id, plan: plan.digest, steps }).catch(() => undefined);
-    const facts = { turn: turn.id, requester: turn.person, personal: turn.place.conversationType === 'personal', untrusted: turn.untrusted };
+    const facts = { turn: turn.id, requester: turn.person, personal: turn.place.conversationType === 'personal', untrusted: turn.untrusted, conversation: turn.place.conversationId };
     const decided = await gate.decidePlan(plan, facts, (step, decision) => this.#recordDecision(turn, step, decision));
     if (decided.kind === 'refused') throw new StewardError(decided.code, `refused by ${decided.policies.join(', ') || 'default'}`);
 

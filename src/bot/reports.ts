@@ -127,15 +127,16 @@ export class Reports {
     const { adapter, files, killSwitch, speaker } = this.#with;
     const turn = randomUUID();
     // A file in somebody's OneDrive is a change, if theirs.
-    if ((await killSwitch.assertAlive()).level !== 'full') return this.#say(offer.place, en.files.notNow);
+    const about = { actions: [offer.step.action], people: [person.id], conversation: offer.place.conversationId, effect: true };
+    if ((await killSwitch.assertAlive(about)).level !== 'full') return this.#say(offer.place, en.files.notNow);
     const file = await this.#read(offer, person, turn);
     const written = { bytes: file.byteLength, digest: createHash('sha256').update(file).digest('hex') };
     // INVARIANT: no effect without a ledger record written before it.
     await this.#record(offer, person, turn, 'intended', written);
-    const guarded = killSwitch.guardCall();
+    const guarded = killSwitch.guardCall(about);
     try {
       // Read again: reading and recording took time.
-      if ((await killSwitch.assertAlive()).level !== 'full') throw new StewardError('KILLED', 'the latch changed before the upload');
+      if ((await killSwitch.assertAlive(about)).level !== 'full') throw new StewardError('KILLED', 'the latch changed before the upload');
       await files.put(uploadUrl, file, { signal: guarded.signal });
     } catch (error) {
       const code = errorCode(error);
@@ -156,7 +157,7 @@ export class Reports {
     const { catalogue, executor, gate, ledger } = this.#with;
     const restored = restoreStep(offer.step, catalogue);
     const step: Step = { callId: 'file', proposed: {}, provenance: {}, ...restored };
-    const decided = await gate.decidePlan({ steps: [step], digest: offer.step.digest }, { turn, requester: person, personal: true, untrusted: false }, (each, decision) => {
+    const decided = await gate.decidePlan({ steps: [step], digest: offer.step.digest }, { turn, requester: person, personal: true, untrusted: false, conversation: offer.place.conversationId }, (each, decision) => {
       void ledger.record({ kind: 'decision', turn, step: stepDigest(each), action: each.action.name, decision: decision.kind, policies: decision.policies }).catch(() => undefined);
     });
     if (decided.kind === 'refused') throw new StewardError(decided.code, 'the report may not be read any more');

@@ -1,6 +1,5 @@
 import type { TurnContext } from 'botbuilder';
 import type { Catalogue } from '../actions/catalogue.ts';
-import type { Action } from '../actions/action.ts';
 import { errorCode } from '../errors.ts';
 import type { ApprovalRecord } from '../guard/approval.ts';
 import type { Approvals } from '../guard/approvals.ts';
@@ -11,6 +10,7 @@ import { placeOf } from './adapter.ts';
 import { titleOf, whomOf } from './cards/approval-card.ts';
 import { inert } from './cards/card.ts';
 import { listOf, type Desk } from './desk.ts';
+import { actionCalled } from './named-action.ts';
 import type { ApprovalPlaceStore } from './ports.ts';
 import { plainInMarkdown, type Speaker } from './say.ts';
 import { tell, tellCode } from './tell.ts';
@@ -75,7 +75,7 @@ export class RequestCommands {
   /** `raise limit of … because …`: proposes more uses of an action for an hour to a second person. */
   async raise(context: TurnContext, person: PersonFacts, named: string, reason: string): Promise<void> {
     const { catalogue, desk, gate, speaker, tenantId } = this.#with;
-    const action = catalogue.all().find((each) => isCalled(each, named));
+    const action = actionCalled(catalogue, named);
     // Who may not ask for it at all learns nothing about its limits.
     if (action === undefined || gate.permitted([action], person).length === 0) return tell(speaker, context, en.raise.unknown);
     const most = action.limit?.raisableTo;
@@ -104,13 +104,4 @@ function list(title: string, records: readonly ApprovalRecord[]): readonly strin
 /** Teams writes the thread of a channel behind the channel: `19:…@thread.tacv2;messageid=1700000000000`. */
 function channelOf(conversationId: string): string {
   return conversationId.split(';', 1)[0] ?? '';
-}
-
-function isCalled(action: Action, named: string): boolean {
-  const wanted = letters(named);
-  return wanted !== '' && [action.name, en.actions.get(action.name)?.title ?? ''].some((name) => letters(name) === wanted);
-}
-
-function letters(text: string): string {
-  return text.toLowerCase().replace(/[^\p{L}]/gu, '');
 }

@@ -2,8 +2,8 @@ import { z } from 'zod/v4';
 import { StewardError, stewardErrorCodes } from '../errors.ts';
 import { handleKinds } from '../actions/handles.ts';
 import type { InternalId } from '../actions/internal-id.ts';
-import type { ApprovalRecord, ApprovalState, ApprovalStore, StoredStep } from '../guard/approval.ts';
-import { latchLevels, type Stored } from '../guard/ports.ts';
+import type { ApprovalRecord, ApprovalState, ApprovalStore, ReviveWhat, StoredStep } from '../guard/approval.ts';
+import { latchLevels, stopScopes, type Stored } from '../guard/ports.ts';
 import { place } from './places.ts';
 import { fromStoredJson, internalId, toStoredJson } from './stored-json.ts';
 import { jsonOf, jsonProperties, keyOf, type Properties, type Row, type Table } from './tables.ts';
@@ -38,13 +38,15 @@ export const storedStep: z.ZodType<StoredStep> = z.object({
   problem: z.enum(stewardErrorCodes).optional(),
 } satisfies Record<keyof StoredStep, z.ZodType>);
 
+const reviveWhat: z.ZodType<ReviveWhat> = z.union([z.strictObject({ scope: z.literal('all'), level: z.enum(latchLevels) }), z.strictObject({ scope: z.enum(stopScopes), key: z.string(), label: z.string(), epoch: z.int() })]);
+
 const approvalRecord: z.ZodType<ApprovalRecord> = z.object({
   reference: z.string(),
   state: z.enum(states),
   by: z.enum(['requester', 'second person']),
   subject: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('steps'), steps: z.array(storedStep) }),
-    z.object({ kind: z.literal('revive'), reason: z.string(), level: z.enum(latchLevels) }),
+    z.object({ kind: z.literal('revive'), reason: z.string(), what: reviveWhat, stillStopped: z.array(z.string()) }),
     z.object({ kind: z.literal('raise'), reason: z.string(), action: z.string(), perHour: z.int() }),
   ]),
   requester: internalId,
@@ -54,10 +56,12 @@ const approvalRecord: z.ZodType<ApprovalRecord> = z.object({
   cards: z.array(z.object({ conversationId: z.string(), activityId: z.string(), place, purpose: z.enum(['decide', 'settle', 'look']) })),
   binding: z.string(),
   killEpoch: z.int(),
+  stopMarks: z.string().optional(),
   createdAt: z.date(),
   expiresAt: z.date(),
   decidedBy: internalId.optional(),
   decidedByName: z.string().optional(),
+  breakGlass: z.boolean().optional(),
   decidedAt: z.date().optional(),
   denyReason: z.string().optional(),
   remindedAt: z.date().optional(),

@@ -105,6 +105,12 @@ export function endpointsFor(cloud: CloudName, names: ResourceNames): Endpoints 
   };
 }
 
+/** Where the tables of a storage account are, for whoever knows nothing else of the deployment. Fails with `CONFIGURATION_INVALID`. */
+export function tablesEndpoint(cloud: CloudName, storage: string): string {
+  if (!patterns.storage.test(storage)) throw new StewardError('CONFIGURATION_INVALID', 'not a resource name: storage');
+  return `https://${storage}.${clouds[cloud].tableSuffix}`;
+}
+
 /** `TENANT-my.sharepoint.com`: where the people of a tenant have their OneDrive. */
 function isOneDriveHost(host: string, suffix: string): boolean {
   const [label = '', ...rest] = host.toLowerCase().split('.');

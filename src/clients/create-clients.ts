@@ -1,15 +1,17 @@
 import type { Agent } from 'node:https';
 import type { TokenCredential } from '@azure/core-auth';
 import type { Robot } from '../actions/ports.ts';
-import type { DigestKey, LedgerStore } from '../audit/record.ts';
+import type { DigestKey, LedgerReader, LedgerStore } from '../audit/record.ts';
 import type { ApprovalPlaceStore, ContactStore, ConversationStore, FileOfferStore, FilePlace } from '../bot/ports.ts';
 import type { Clock } from '../clock.ts';
 import type { ApprovalStore } from '../guard/approval.ts';
-import type { AdminRoster, EffectNotes, LatchStore, LimitStore, SpendStore, WhoIsWho } from '../guard/ports.ts';
-import type { Reasoner } from '../guard/reasoner.ts';
+import type { LatchRowStore } from '../guard/latch-seal.ts';
+import type { AdminRoster, EffectNotes, LimitStore, SpendStore, WhoIsWho } from '../guard/ports.ts';
+import type { Embedder, Reasoner } from '../guard/reasoner.ts';
 import { TableAdminRoster } from './admin-roster.ts';
 import { TableApprovalPlaceStore } from './approval-place-store.ts';
 import { TableApprovalStore } from './approval-store.ts';
+import { MODEL_TIMEOUT_MS } from './azure-openai.ts';
 import type { Endpoints } from './clouds.ts';
 import { TableContactStore } from './contact-store.ts';
 import { TableConversationStore } from './conversation-store.ts';
@@ -17,15 +19,16 @@ import { managedIdentity } from './credential.ts';
 import { VaultDigestKey } from './digest-key.ts';
 import { TableEffectNotes } from './effect-notes.ts';
 import { createEgress } from './egress.ts';
+import { AzureEmbedder } from './embedder.ts';
 import { TableFileOfferStore } from './file-offer-store.ts';
 import { OneDriveFilePlace } from './file-upload.ts';
 import { GraphClient } from './graph.ts';
 import { TableLatchStore } from './latch-store.ts';
 import { BlobLedgerStore } from './ledger-store.ts';
 import { TableLimitStore } from './limit-store.ts';
-import { AzureReasoner, MODEL_TIMEOUT_MS } from './model.ts';
-import { createRobot } from './robot.ts';
-import { SpendPurse } from './spend-purse.ts';
+import { AzureReasoner } from './model.ts';
+import { createRobot, type RobotStanding } from './robot.ts';
+import { SpendLeases } from './spend-lease.ts';
 import { TableSpendStore } from './spend-store.ts';
 import { noSystems, type SystemSettings } from './systems.ts';
 import { ensureTables, openTables } from './tables.ts';
@@ -43,6 +46,8 @@ export interface ClientOptions {
   /** Object ids of the groups in Entra. */
   readonly roleGroups: RoleGroups;
   readonly model: { readonly deployment: string; readonly name: string };
+  /** The deployment that turns texts into vectors, on the same resource. Absent: nothing is embedded. */
+  readonly embedding?: { readonly deployment: string };
   /** Absent: Entra and Intune alone. */
   readonly systems?: SystemSettings;
   readonly clock: Clock;
@@ -59,7 +64,8 @@ export interface Clients {
   /** For `guard/execute` and nobody else. */
   readonly robot: Robot;
   readonly whoIsWho: WhoIsWho;
-  readonly latch: LatchStore;
+  /** As it stands in storage: `guard/latch-seal` tells whether to believe it. */
+  readonly latch: LatchRowStore;
   readonly roster: AdminRoster;
   readonly spend: SpendStore;
   readonly limits: LimitStore;
@@ -71,15 +77,20 @@ export interface Clients {
   readonly fileOffers: FileOfferStore;
   /** Absent where no OneDrive host is named. */
   readonly files?: FilePlace;
-  readonly ledger: LedgerStore;
+  readonly ledger: LedgerStore & LedgerReader;
   /** Usable after `prepare`. */
   readonly digestKey: DigestKey;
   readonly reasoner: Reasoner;
+  /** Absent where no embedding deployment is named. */
+  readonly embedder?: Embedder;
+  /** Whether the robot still gets a token. Never fails. */
+  robotStanding(): Promise<RobotStanding>;
   /** Every secret value that was read so far; the output gate asks each whether it stands in a text. */
   secrets(): readonly KnownSecret[];
   /**
-   * What must hold before anything is served: a token for each identity, tables and ledger container, the digest key,
-   * role groups that exist and are role-assignable. Fails with the reason, `CONFIGURATION_INVALID` where it is ours.
+   * What must hold before anything is served: the keeper's tables and ledger container, the digest key, role groups that
+   * exist and are role-assignable. Not the robot: one that was revoked must leave chat, kill switch and ledger alive.
+   * Fails with the reason, `CONFIGURATION_INVALID` where it is ours.
    */
   prepare(): Promise<void>;
   /** Closes idle connections. */
@@ -119,6 +130,8 @@ export function createClients(options: ClientOptions): Clients {
   const digestKey = new VaultDigestKey(vault);
   const ledger = new BlobLedgerStore({ endpoint: endpoints.blobs, credential: credentials.keeper, httpClient: keeperEgress.httpClient, startedAt: clock.now(), instance });
 
+  const model = { endpoint: endpoints.openai, credential: credentials.reasoner, httpClient: reasonerEgress.httpClient };
+
   let prepared: Promise<void> | undefined;
 
   return {
@@ -126,7 +139,7 @@ export function createClients(options: ClientOptions): Clients {
     whoIsWho,
     latch: new TableLatchStore(tables.latch),
     roster: new TableAdminRoster(tables.roster, clock),
-    spend: new SpendPurse(new TableSpendStore(tables.spend)),
+    spend: new SpendLeases(new TableSpendStore(tables.spend)),
     limits: new TableLimitStore(tables.limits),
     effects: new TableEffectNotes(tables.effects),
     approvals: new TableApprovalStore(tables.approvals),
@@ -137,7 +150,9 @@ export function createClients(options: ClientOptions): Clients {
     ...(filesEgress !== undefined && endpoints.oneDrive !== undefined && { files: new OneDriveFilePlace({ endpoint: endpoints.oneDrive, httpClient: filesEgress.httpClient }) }),
     ledger,
     digestKey,
-    reasoner: new AzureReasoner({ endpoint: endpoints.openai, credential: credentials.reasoner, httpClient: reasonerEgress.httpClient, ...options.model }),
+    reasoner: new AzureReasoner({ ...model, ...options.model }),
+    ...(options.embedding && { embedder: new AzureEmbedder({ ...model, deployment: options.embedding.deployment }) }),
+    robotStanding: () => robot.standing(),
     secrets: () => [...vault.known(), ...robot.secrets()],
     prepare: () => {
       prepared ??= Promise.all([ensureTables(tables), ledger.prepare(), digestKey.load(), whoIsWho.checkRoleGroups()]).then(() => undefined);

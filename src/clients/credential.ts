@@ -85,6 +85,36 @@ export function guardedCredential(inner: TokenCredential, { tenantId, clock, dea
 }
 
 /**
+ * What says that an identity itself is refused, and not that nobody answered or that the request was bad. App Service's
+ * words for one that is not, or no longer, of this app (the older in MicrosoftDocs/azure-docs issue 43543, the newer in
+ * Azure-Samples/azure-search-openai-demo issue 2148); virtual machines' words for one that is not theirs; and Entra's codes
+ * for a service principal that is disabled or gone (https://learn.microsoft.com/entra/identity-platform/reference-error-codes).
+ * No SDK passes the status on. Words change: what is not known here is an endpoint that does not answer, which is no less safe.
+ */
+const REFUSED = /\bNo (?:User Assigned or Delegated Managed Identity|MSI) found for specified ClientId\b|\bIdentity not found\b|\bAADSTS(?:7000112|700016)\b/i;
+
+/**
+ * A credential whose refusal has a name of its own: fails with `ROBOT_REVOKED` where Azure gives this identity no token
+ * any more, and else as the credential itself does.
+ */
+export function revocable(credential: TokenCredential): TokenCredential {
+  return {
+    getToken: async (scopes, options) => {
+      try {
+        return await credential.getToken(scopes, options);
+      } catch (error) {
+        throw isRefusal(error) ? new StewardError('ROBOT_REVOKED', 'the identity is given no token any more', { cause: error }) : error;
+      }
+    },
+  };
+}
+
+function isRefusal(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) if (REFUSED.test(cause.message)) return true;
+  return false;
+}
+
+/**
  * For the identity endpoint only: plain http, and therefore to addresses of this machine and its link alone. App Service
  * and Container Apps put theirs on loopback or 169.254.0.0/16; virtual machines on 169.254.169.254.
  */

@@ -2,7 +2,7 @@ import type { TokenCredential } from '@azure/core-auth';
 import { createHttpHeaders, createPipelineRequest, type HttpClient, type RequestBodyType } from '@azure/core-rest-pipeline';
 import { ContainerClient, newPipeline, type AppendBlobClient } from '@azure/storage-blob';
 import { StewardError } from '../errors.ts';
-import type { LedgerStore } from '../audit/record.ts';
+import type { LedgerReader, LedgerStore } from '../audit/record.ts';
 import { backoffMs, wait } from './wait.ts';
 
 export interface LedgerStoreOptions {
@@ -45,10 +45,11 @@ interface Part {
  * The ledger of one start of an instance, which only this process appends to: an append blob, and when it is full
  * another one (`…-0002.jsonl`), whose first record continues the chain of the one before.
  */
-export class BlobLedgerStore implements LedgerStore {
+export class BlobLedgerStore implements LedgerStore, LedgerReader {
   readonly #container: ContainerClient;
   readonly #path: string;
   readonly #limits: LedgerLimits;
+  readonly #all: Part[] = [];
   #part: Part | undefined;
   #parts = 0;
   #blocks = 0;
@@ -93,6 +94,19 @@ export class BlobLedgerStore implements LedgerStore {
     this.#endBytes += bytes.length;
   }
 
+  async read(positionBytes: number, mostBytes: number): Promise<Uint8Array> {
+    const index = this.#all.findLastIndex(({ beginBytes }) => beginBytes <= positionBytes);
+    const part = this.#all[index];
+    const endBytes = Math.min(this.#all[index + 1]?.beginBytes ?? this.#endBytes, positionBytes + mostBytes);
+    if (part === undefined || endBytes <= positionBytes) return new Uint8Array();
+    try {
+      // Downloaded whole or not at all: what storage cut short would look like a ledger that was.
+      return await this.#repeated((abortSignal) => part.blob.downloadToBuffer(positionBytes - part.beginBytes, endBytes - positionBytes, { abortSignal }));
+    } catch (error) {
+      throw new StewardError('LEDGER_UNAVAILABLE', 'the ledger could not be read', { cause: error });
+    }
+  }
+
   #partFor(bytes: number): Part {
     const current = this.#part;
     if (current !== undefined && this.#blocks < this.#limits.blocks && this.#endBytes - current.beginBytes + bytes <= this.#limits.blobBytes) return current;
@@ -101,6 +115,7 @@ export class BlobLedgerStore implements LedgerStore {
     const name = this.#nameOf(this.#parts);
     const blob = this.#container.getAppendBlobClient(name);
     this.#part = { name, blob, beginBytes: this.#endBytes, created: this.#create(blob) };
+    this.#all.push(this.#part);
     return this.#part;
   }
 

@@ -2,9 +2,11 @@ import type { TokenCredential } from '@azure/core-auth';
 import { bearerTokenAuthenticationPolicy, type HttpClient } from '@azure/core-rest-pipeline';
 import type { Robot } from '../actions/ports.ts';
 import type { Clock } from '../clock.ts';
+import { errorCode } from '../errors.ts';
 import { apiVersions } from './api-versions.ts';
 import { ArmAppServices } from './app-services.ts';
 import { scopeOf, type Endpoints } from './clouds.ts';
+import { revocable } from './credential.ts';
 import { GraphDeviceDirectory } from './device-directory.ts';
 import { GraphClient } from './graph.ts';
 import { GraphGroupDirectory } from './group-directory.ts';
@@ -29,8 +31,19 @@ export interface RobotOptions {
   readonly clock: Clock;
 }
 
+/** Whether the robot may still act: `revoked` when Azure gives its identity no token, `unknown` when nobody answers. */
+export type RobotStanding = 'ok' | 'revoked' | 'unknown';
+
+export interface CreatedRobot {
+  readonly hands: Robot;
+  secrets(): readonly KnownSecret[];
+  /** Asks for a token, which is mostly at hand. One that was given before the robot was revoked says `ok` until a restart. */
+  standing(): Promise<RobotStanding>;
+}
+
 /** The robot's hands, each with a circuit breaker of its own system, and the secrets that they read. */
-export function createRobot({ clock, credential, endpoints, httpClient, systems }: RobotOptions): { readonly hands: Robot; secrets(): readonly KnownSecret[] } {
+export function createRobot({ clock, credential: given, endpoints, httpClient, systems }: RobotOptions): CreatedRobot {
+  const credential = revocable(given);
   const graph = new GraphClient({ endpoint: endpoints.graph, credential, httpClient, clock, breaker: true });
   const azure = { authorize: bearerTokenAuthenticationPolicy({ credential, scopes: scopeOf('arm') }), httpClient, clock, breaker: true };
   // The correlation id is what the subscription's activity log names the restart by.
@@ -57,5 +70,10 @@ export function createRobot({ clock, credential, endpoints, httpClient, systems 
       workflows: new LogicWorkflows(logic, systems.workflows),
     },
     secrets: () => vault.known(),
+    standing: () =>
+      credential.getToken(scopeOf('graph')).then(
+        () => 'ok',
+        (error: unknown) => (errorCode(error) === 'ROBOT_REVOKED' ? 'revoked' : 'unknown'),
+      ),
   };
 }

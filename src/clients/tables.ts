@@ -32,7 +32,9 @@ export interface Written {
 export type Change =
   | { readonly kind: 'insert'; readonly key: string; readonly properties: Properties }
   | { readonly kind: 'replace'; readonly key: string; readonly properties: Properties; readonly etag: string }
-  | { readonly kind: 'upsert'; readonly key: string; readonly properties: Properties };
+  | { readonly kind: 'upsert'; readonly key: string; readonly properties: Properties }
+  /** Changes these properties of a row that is there, and no others. The tag `*`: whatever it holds. */
+  | { readonly kind: 'merge'; readonly key: string; readonly properties: Properties; readonly etag: string };
 
 /** Names the write that made a row, so that a write whose answer was lost can be recognised. */
 const NONCE = 'nonce';
@@ -73,8 +75,8 @@ export class Table {
   }
 
   /** Rows that match an OData filter, at most `most`; fails when there are more. */
-  async list(filter: string, most: number): Promise<readonly Row[]> {
-    return this.#safely(undefined, async (abortSignal) => {
+  async list(filter: string, most: number, options: { readonly signal?: AbortSignal; readonly attempts?: number } = {}): Promise<readonly Row[]> {
+    return this.#safely(options.signal, async (abortSignal) => {
       const clock = new StorageClock();
       const rows: Row[] = [];
       for await (const page of this.#client.listEntities({ queryOptions: { filter }, abortSignal, onResponse: clock.listen }).byPage({ maxPageSize: 1_000 })) {
@@ -82,7 +84,7 @@ export class Table {
         if (rows.length > most) throw new StewardError('STORAGE_UNAVAILABLE', `more than ${most} rows in \`${this.name}\``);
       }
       return rows;
-    });
+    }, options.attempts);
   }
 
   async insert(partition: string, key: string, properties: Properties): Promise<Written | 'exists'> {
@@ -92,6 +94,12 @@ export class Table {
 
   async replace(partition: string, key: string, properties: Properties, etag: string): Promise<Written | 'conflict'> {
     const result = await this.transact(partition, [{ kind: 'replace', key, properties, etag }]);
+    return result === 'conflict' ? 'conflict' : only(result);
+  }
+
+  /** `conflict` also when there is no such row. */
+  async merge(partition: string, key: string, properties: Properties, etag: string): Promise<Written | 'conflict'> {
+    const result = await this.transact(partition, [{ kind: 'merge', key, properties, etag }]);
     return result === 'conflict' ? 'conflict' : only(result);
   }
 
@@ -118,7 +126,7 @@ export class Table {
    */
   async transact(partition: string, changes: readonly Change[], onDoubt?: () => void): Promise<readonly Written[] | 'conflict'> {
     // A row that was somebody else's when we last saw it. The SDK would take an empty tag for none, and not compare at all.
-    if (changes.some((change) => change.kind === 'replace' && change.etag === '')) return 'conflict';
+    if (changes.some((change) => 'etag' in change && change.etag === '')) return 'conflict';
     const nonce = randomBytes(9).toString('base64url');
     let doubtful = false;
     return this.#safely(undefined, async (abortSignal) => {
@@ -150,13 +158,13 @@ export class Table {
           ? await this.#client.createEntity(entity, options)
           : change.kind === 'upsert'
             ? await this.#client.upsertEntity(entity, 'Replace', options)
-            : await this.#client.updateEntity(entity, 'Replace', { ...options, etag: change.etag });
+            : await this.#client.updateEntity(entity, change.kind === 'merge' ? 'Merge' : 'Replace', { ...options, etag: change.etag });
       return [{ etag: needed(etag), storageNow: clock.now() }];
     }
     const actions = changes.map((each): TransactionAction => {
       if (each.kind === 'insert') return ['create', entityOf(each)];
       if (each.kind === 'upsert') return ['upsert', entityOf(each), 'Replace'];
-      return ['update', entityOf(each), 'Replace', { etag: each.etag }];
+      return ['update', entityOf(each), each.kind === 'merge' ? 'Merge' : 'Replace', { etag: each.etag }];
     });
     // A transaction takes no `onResponse`; what needs storage's clock reads a row.
     const { subResponses } = await this.#client.submitTransaction(actions, { abortSignal });

@@ -4,7 +4,7 @@ import type { HttpClient } from '@azure/core-rest-pipeline';
 import { SecretClient } from '@azure/keyvault-secrets';
 import { encodings } from '../actions/internal-id.ts';
 import type { Clock } from '../clock.ts';
-import { StewardError } from '../errors.ts';
+import { errorCode, StewardError } from '../errors.ts';
 
 /** What the output gate may ask about a secret. */
 export interface KnownSecret {
@@ -72,7 +72,7 @@ export class Vault {
   }
 
   /**
-   * Fails with `SYSTEM_UNAVAILABLE`, or `CONFIGURATION_INVALID` when there is no such secret. A value that the system has
+   * Fails with `SYSTEM_UNAVAILABLE`, `ROBOT_REVOKED`, or `CONFIGURATION_INVALID` when there is no such secret. A value that the system has
    * `refused` is not given again from memory: the vault may hold a newer one.
    */
   async read(name: string, refused?: SecretValue): Promise<SecretValue> {
@@ -97,6 +97,7 @@ export class Vault {
     try {
       ({ value } = await this.#client.getSecret(name));
     } catch (error) {
+      if (errorCode(error) === 'ROBOT_REVOKED') throw error;
       // An empty answer makes this SDK throw a TypeError (4.11.2), so nothing is assumed about the class.
       if (statusOf(error) === 404) throw new StewardError('CONFIGURATION_INVALID', `the vault has no secret \`${name}\``, { cause: error });
       throw new StewardError('SYSTEM_UNAVAILABLE', `the secret \`${name}\` could not be read`, { cause: error });

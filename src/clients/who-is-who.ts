@@ -56,6 +56,9 @@ const membership = z.object({ '@odata.type': z.string(), id: z.string().min(1), 
 const roleGroup = z.object({ id: z.string(), isAssignableToRole: z.boolean().nullish() });
 const member = z.object({ id: z.string().min(1) });
 const deviceUser = z.object({ id: z.string(), userId: z.string().nullish() });
+const named = z.object({ id: z.string().min(1), userPrincipalName: z.string() });
+/** Without `#`, which marks guests, and `$`, which Graph wants written in another way: neither is asked about by name. */
+const SIGN_IN_NAME = /^[A-Za-z0-9][A-Za-z0-9._'-]{0,63}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,63}$/;
 const group = z.object({ id: z.string(), isAssignableToRole: z.boolean().nullish(), groupTypes: z.array(z.string()).nullish(), onPremisesSyncEnabled: z.boolean().nullish() });
 const admin = z.object({ id: z.string(), accountEnabled: z.boolean().nullish(), employeeId: z.string().nullish() });
 
@@ -126,7 +129,7 @@ export class GraphWhoIsWho implements WhoIsWho {
       return shaped(shape, await this.#graph.request('GET', path, { query: { $select: Object.keys(shape.shape).join(',') } }));
     } catch (error) {
       if (error instanceof StewardError && error.code === 'SYSTEM_NOT_FOUND') return undefined;
-      throw new StewardError('DIRECTORY_UNAVAILABLE', 'a device or a group could not be read', { cause: error });
+      throw new StewardError('DIRECTORY_UNAVAILABLE', 'an account, a device or a group could not be read', { cause: error });
     }
   }
 
@@ -138,6 +141,14 @@ export class GraphWhoIsWho implements WhoIsWho {
     } catch (error) {
       throw new StewardError('DIRECTORY_UNAVAILABLE', 'the members of a role group could not be read', { cause: error });
     }
+  }
+
+  async find(signInName: string): Promise<InternalId | undefined> {
+    if (!SIGN_IN_NAME.test(signInName)) return undefined;
+    // learn.microsoft.com/graph/api/user-get: by id or user principal name
+    const found = await this.#found(`/users/${encodeURIComponent(signInName)}`, named);
+    // Graph takes other keys in this place too; only the name that was given counts.
+    return found?.userPrincipalName.toLowerCase() === signInName.toLowerCase() ? new InternalId(found.id) : undefined;
   }
 
   /** What must hold of the groups before anything is served. Fails with `CONFIGURATION_INVALID`, naming every bad setting. */

@@ -2,7 +2,7 @@ import type { HandleKind } from '../actions/handles.ts';
 import type { InternalId } from '../actions/internal-id.ts';
 import type { Provenance } from '../actions/plan.ts';
 import type { StewardErrorCode } from '../errors.ts';
-import type { LatchLevel, Stored } from './ports.ts';
+import type { LatchLevel, StopScope, Stored } from './ports.ts';
 
 /**
  * `pending → approved → executing → succeeded | failed | unknown`, or one of the ends that a person or time gives it.
@@ -57,8 +57,11 @@ export interface Place {
 /** What an approval allows: steps of a plan, the revival of the deployment, or more uses of an action for an hour. */
 export type ApprovalSubject =
   | { readonly kind: 'steps'; readonly steps: readonly StoredStep[] }
-  | { readonly kind: 'revive'; readonly reason: string; readonly level: LatchLevel }
+  | { readonly kind: 'revive'; readonly reason: string; readonly what: ReviveWhat; /** What stays stopped all the same, as people read it. */ readonly stillStopped: readonly string[] }
   | { readonly kind: 'raise'; readonly reason: string; readonly action: string; readonly perHour: number };
+
+/** Everything, up to a level; or one thing, as it was stopped under that epoch. */
+export type ReviveWhat = { readonly scope: 'all'; readonly level: LatchLevel } | { readonly scope: StopScope; readonly key: string; readonly label: string; readonly epoch: number };
 
 /** What an admin who looked says about an outcome that Steward does not know. */
 export interface Settlement {
@@ -85,12 +88,16 @@ export interface ApprovalRecord {
   /** Digest over the steps and everything else that must not change between card and click. */
   readonly binding: string;
   readonly killEpoch: number;
+  /** The marks of the stops that ever concerned it, when it was made; absent for none. */
+  readonly stopMarks?: string;
   /** By storage's clock. */
   readonly createdAt: Date;
   readonly expiresAt: Date;
   readonly decidedBy?: InternalId;
   readonly decidedByName?: string;
   readonly decidedAt?: Date;
+  /** An emergency account took part in a revival. */
+  readonly breakGlass?: boolean;
   /** Why it was declined, in the words of whoever did. */
   readonly denyReason?: string;
   /** When those who were asked were reminded, and when the backup group was asked as well. */

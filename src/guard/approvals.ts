@@ -9,11 +9,12 @@ import { ApprovalRows, type Audience } from './approval-rows.ts';
 import { sweep } from './approval-sweep.ts';
 import type { Executor } from './execute.ts';
 import type { Gate } from './gate.ts';
-import type { KillSwitch } from './kill-switch.ts';
+import type { KillSwitch, LatchReading } from './kill-switch.ts';
 import type { Limits } from './limits.ts';
-import type { PersonFacts, Stored, WhoIsWho } from './ports.ts';
-import { ApprovedRun, type RunApprovedDependencies } from './run-approved.ts';
+import type { PersonFacts, Stop, Stored, WhoIsWho } from './ports.ts';
+import { aboutOf, ApprovedRun, type RunApprovedDependencies } from './run-approved.ts';
 import { bindSubject, restoreStep, storeStep } from './stored-step.ts';
+import { stopMarks, stopOf } from './stops.ts';
 import { isActiveAdmin, isNoted, isSameHuman, mayClick } from './who-decides.ts';
 
 /** How long a request waits for a click. */
@@ -70,7 +71,7 @@ export interface ApprovalsDependencies {
   readonly read: RunApprovedDependencies['read'];
 }
 
-type Decided = Pick<ApprovalRecord, 'decidedBy' | 'decidedByName' | 'decidedAt'>;
+type Decided = Pick<ApprovalRecord, 'decidedBy' | 'decidedByName' | 'decidedAt' | 'breakGlass'>;
 
 /** Requests that wait for people, from the card to the outcome. */
 export class Approvals {
@@ -87,7 +88,7 @@ export class Approvals {
   /** Stores a request. It can't be approved before `cardSent` named a card. */
   async request(request: ApprovalRequest): Promise<ApprovalRecord> {
     const { killSwitch, store } = this.#with;
-    const { epoch, storageNow } = await killSwitch.read();
+    const { epoch, stops, storageNow } = await killSwitch.read();
     const subject: ApprovalSubject = request.subject.kind === 'steps' ? { kind: 'steps', steps: await Promise.all(request.subject.steps.map((step) => this.#store(step))) } : request.subject;
     const unbound = {
       reference: randomBytes(20).toString('base64url'),
@@ -103,7 +104,8 @@ export class Approvals {
       createdAt: storageNow,
       expiresAt: new Date(storageNow.getTime() + ttlMs(request)),
     };
-    const record: ApprovalRecord = { ...unbound, binding: this.#binding(unbound) };
+    const marked = { ...unbound, stopMarks: stopMarks(stops, aboutOf(unbound)) };
+    const record: ApprovalRecord = { ...marked, binding: this.#binding(marked) };
     await store.insert(record);
     await this.#rows.record(record, { person: request.requester, turn: request.turn, steps: subject.kind === 'steps' ? subject.steps.map((step) => step.digest) : [] });
     return record;
@@ -176,6 +178,7 @@ export class Approvals {
     const { value: record, storageNow } = stored;
     if (!isNoted(click.card, record, 'settle')) return refuse('APPROVAL_COPIED', record);
     if (!isActiveAdmin(clicker)) return refuse('KILL_NOT_ADMIN', record);
+    if (stopOf((await this.#with.killSwitch.read()).stops, { people: [clicker.id] }) !== undefined) return refuse('STOPPED_PERSON', record);
     if (record.state !== 'unknown' || record.settlement !== undefined) return refuse('APPROVAL_SETTLED', record);
     const settled = await this.#rows.swap(stored, { settlement: { outcome, by: clicker.id, byName: clicker.displayName, at: storageNow } });
     if (settled === undefined) return refuse('APPROVAL_SETTLED', record);
@@ -193,9 +196,14 @@ export class Approvals {
     return this.#endPending((record) => record.place.conversationId === conversationId && record.requester.equals(requester.id), 'withdrawn');
   }
 
-  /** Kills every pending request; called after a kill. */
-  async killPending(): Promise<number> {
-    return this.#endPending(() => true, 'killed');
+  /** Kills every pending request, or those that one of these stops concerns; called after a kill. */
+  async killPending(stops?: readonly Stop[]): Promise<number> {
+    return this.#endPending((record) => stops === undefined || stopOf(stops, aboutOf(record)) !== undefined, 'killed');
+  }
+
+  /** Kills what was asked before a kill that was learnt of from storage. */
+  async killStale(reading: LatchReading): Promise<number> {
+    return this.#endPending((record) => this.#isKilled(record, reading), 'killed');
   }
 
   /** Pending requests of a person in a conversation. */
@@ -279,10 +287,11 @@ export class Approvals {
     if (record.expiresAt <= storageNow) return 'APPROVAL_EXPIRED';
     // What is bound must still be what is true: steps, requester, place, catalogue, policy, contract, configuration.
     if (this.#binding(record) !== record.binding) return 'APPROVAL_STALE';
-    const { epoch, level } = await this.#with.killSwitch.read();
-    if (epoch !== record.killEpoch) return 'KILLED';
-    if (level === 'off' && record.subject.kind !== 'revive') return 'KILLED';
-    return undefined;
+    return this.#isKilled(record, await this.#with.killSwitch.read()) ? 'KILLED' : undefined;
+  }
+
+  #isKilled(record: ApprovalRecord, { epoch, level, stops }: LatchReading): boolean {
+    return epoch !== record.killEpoch || stopMarks(stops, aboutOf(record)) !== (record.stopMarks ?? '') || (level === 'off' && record.subject.kind !== 'revive');
   }
 
   async #approve(stored: Stored<ApprovalRecord>, click: DecisionClick, decided: Decided): Promise<ClickResult> {
@@ -290,6 +299,8 @@ export class Approvals {
     const { subject } = record;
     const requester = await this.#with.whoIsWho.describe(record.requester, 'now');
     if (requester === undefined) return this.#refuse(click, 'PERSON_UNKNOWN', record);
+    const { stops } = await this.#with.killSwitch.read();
+    if (stopOf(stops, { people: [requester.id, click.clicker.id] }) !== undefined) return this.#refuse(click, 'STOPPED_PERSON', record);
     // INVARIANT: two different humans, whatever the record says about who may click.
     if ((record.by === 'second person' || subject.kind !== 'steps') && isSameHuman(requester, click.clicker)) return this.#refuse(click, 'APPROVAL_OWN_REQUEST', record);
     if (subject.kind === 'revive') return this.#approveRevive(stored, subject, requester, click, decided);
@@ -306,10 +317,15 @@ export class Approvals {
     const { clicker } = click;
     if (!isActiveAdmin(requester) || !isActiveAdmin(clicker)) return this.#refuse(click, 'KILL_NOT_ADMIN', stored.value);
     const { digestKey, killSwitch, ledger } = this.#with;
-    return this.#carryOut(stored, click, decided, async () => {
-      const digest = digestKey.digest(requester.id.digest());
-      const epoch = await killSwitch.revive(subject.level, stored.value.killEpoch, { digest, name: requester.displayName, reason: subject.reason });
-      await ledger.record({ kind: 'latch', level: subject.level, epoch, person: digest, confirmedBy: digestKey.digest(clicker.id.digest()) });
+    const { what } = subject;
+    // An emergency account was made an admin for this: a role activation, which the ledger names as such.
+    const breakGlass = requester.breakGlass || clicker.breakGlass;
+    return this.#carryOut(stored, click, { ...decided, ...(breakGlass && { breakGlass }) }, async () => {
+      const by = { digest: digestKey.digest(requester.id.digest()), name: requester.displayName, reason: subject.reason };
+      const epoch = what.scope === 'all' ? await killSwitch.revive(what.level, stored.value.killEpoch, by) : await killSwitch.lift(what, what.epoch, by);
+      const { level } = await killSwitch.read();
+      const about = what.scope === 'all' ? {} : { scope: what.scope, key: what.key };
+      await ledger.record({ kind: 'latch', change: 'revived', level, epoch, person: by.digest, confirmedBy: digestKey.digest(clicker.id.digest()), ...about, ...(breakGlass && { breakGlass }) });
     });
   }
 
@@ -365,7 +381,7 @@ export class Approvals {
     return { kind: 'refused', code, ...(record && { record }) };
   }
 
-  #binding(record: Pick<ApprovalRecord, 'subject' | 'by' | 'requester' | 'requesterName' | 'place' | 'requestActivityId' | 'killEpoch' | 'createdAt' | 'expiresAt' | 'reference'>): string {
+  #binding(record: Pick<ApprovalRecord, 'subject' | 'by' | 'requester' | 'requesterName' | 'place' | 'requestActivityId' | 'killEpoch' | 'stopMarks' | 'createdAt' | 'expiresAt' | 'reference'>): string {
     const bound = [
       record.reference,
       bindSubject(record.subject),
@@ -375,6 +391,7 @@ export class Approvals {
       record.place.conversationId,
       record.requestActivityId,
       record.killEpoch,
+      record.stopMarks ?? '',
       record.createdAt.getTime(),
       record.expiresAt.getTime(),
       this.#with.bindings,

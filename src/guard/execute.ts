@@ -8,6 +8,7 @@ import { errorCode, StewardError, type StewardErrorCode } from '../errors.ts';
 import type { KillSwitch } from './kill-switch.ts';
 import type { Limits } from './limits.ts';
 import type { EffectNotes } from './ports.ts';
+import { stopMarks, type About } from './stops.ts';
 import type { ExecutionToken } from './token.ts';
 
 /** A step that takes longer than this is aborted; what it did is then unknown, unless it was a read. */
@@ -48,10 +49,11 @@ export class Executor {
     const grant = token.redeem();
     const { action, resolved, target } = grant.step;
     const execution = randomUUID();
+    const about: About = { actions: [action.name], people: [grant.requester], ...grant.about, effect: action.effect !== 'read' };
     let intended = false;
     try {
-      const { level, epoch } = await this.#killSwitch.assertAlive();
-      if (epoch !== grant.killEpoch) return { kind: 'failed', code: 'KILLED' };
+      const { epoch, level, stops } = await this.#killSwitch.assertAlive(about);
+      if (epoch !== grant.killEpoch || stopMarks(stops, about) !== (grant.stopMarks ?? '')) return { kind: 'failed', code: 'KILLED' };
       if (action.effect !== 'read' && level === 'read-only') return { kind: 'failed', code: 'READ_ONLY' };
       if (!(await this.#limits.take(action, grant.requester.digest()))) return { kind: 'failed', code: 'LIMIT_REACHED' };
       // INVARIANT: no effect without a ledger record written before it.
@@ -74,7 +76,7 @@ export class Executor {
         return { kind: 'observed' };
       }
       // Read again: counting and recording took time. A kill, or another level, may have come meanwhile.
-      const again = await this.#killSwitch.assertAlive();
+      const again = await this.#killSwitch.assertAlive(about);
       if (again.epoch !== epoch || again.level !== level) throw new StewardError(again.level === 'read-only' ? 'READ_ONLY' : 'KILLED', 'the latch changed after the intent');
     } catch (error) {
       const code = errorCode(error);
@@ -82,7 +84,7 @@ export class Executor {
       if (intended) await this.#outcome(execution, 'failed', [], 0, code).catch(() => undefined);
       return { kind: 'failed', code };
     }
-    const receipt = await this.#call(execution, action, resolved, grant.requester);
+    const receipt = await this.#call(execution, action, resolved, grant.requester, about);
     if (receipt.kind === 'done' && target !== undefined) await this.#noteEffect(action, target.id, grant.requester.digest());
     return receipt;
   }
@@ -93,10 +95,10 @@ export class Executor {
     await Promise.all([this.#effects.note(reversibleBy, target, requesterDigest), this.#effects.forget(name, target)]).catch(() => undefined);
   }
 
-  async #call(execution: string, action: Grant['step']['action'], resolved: Grant['step']['resolved'], requester: InternalId): Promise<Receipt> {
+  async #call(execution: string, action: Grant['step']['action'], resolved: Grant['step']['resolved'], requester: InternalId, about: About): Promise<Receipt> {
     const startedMs = this.#clock.monotonicMs();
     const requestIds: string[] = [];
-    const guarded = this.#killSwitch.guardCall();
+    const guarded = this.#killSwitch.guardCall(about);
     const signal = AbortSignal.any([guarded.signal, AbortSignal.timeout(STEP_DEADLINE_MS)]);
     let receipt: Receipt;
     try {
@@ -106,7 +108,7 @@ export class Executor {
         signal,
         requester,
         beforeRetry: async () => {
-          await this.#killSwitch.assertAlive();
+          await this.#killSwitch.assertAlive(about);
         },
         receipt: (given: OperationReceipt) => void requestIds.push(...given.requestIds),
       });
@@ -135,7 +137,7 @@ export class Executor {
 type Grant = ReturnType<ExecutionToken['redeem']>;
 
 /** What a system says that did not do it, and why. */
-const NOT_DONE: ReadonlySet<StewardErrorCode> = new Set<StewardErrorCode>(['SYSTEM_REFUSED', 'SYSTEM_NOT_FOUND', 'SYSTEM_UNAVAILABLE', 'ALREADY_SO', 'LICENCE_NONE_LEFT', 'LICENCE_NO_LOCATION', 'LICENCE_INHERITED', 'TARGET_CONFLICT', 'TARGET_NOT_OWN', 'IDENTITY_NONE', 'IDENTITY_SEVERAL', 'IDENTITY_GUEST', 'IDENTITY_INACTIVE', 'IDENTITY_RECREATED', 'IDENTITY_CONTRADICTION', 'TICKET_CLOSED', 'RECIPIENT_OUTSIDE', 'CONFIGURATION_INVALID']);
+const NOT_DONE: ReadonlySet<StewardErrorCode> = new Set<StewardErrorCode>(['SYSTEM_REFUSED', 'SYSTEM_NOT_FOUND', 'SYSTEM_UNAVAILABLE', 'ROBOT_REVOKED', 'ALREADY_SO', 'LICENCE_NONE_LEFT', 'LICENCE_NO_LOCATION', 'LICENCE_INHERITED', 'TARGET_CONFLICT', 'TARGET_NOT_OWN', 'IDENTITY_NONE', 'IDENTITY_SEVERAL', 'IDENTITY_GUEST', 'IDENTITY_INACTIVE', 'IDENTITY_RECREATED', 'IDENTITY_CONTRADICTION', 'TICKET_CLOSED', 'RECIPIENT_OUTSIDE', 'CONFIGURATION_INVALID']);
 
 function failure(error: unknown, isRead: boolean, signal: AbortSignal): Receipt {
   const code = errorCode(error);

@@ -8,6 +8,7 @@ import type { KillSwitch } from './kill-switch.ts';
 import type { Limits } from './limits.ts';
 import type { Policy, PolicyRequest } from './policy.ts';
 import type { EffectNotes, PersonFacts, WhoIsWho } from './ports.ts';
+import { codeOfStop, stopMarks, stopOf, type About } from './stops.ts';
 import { issueToken, type ExecutionToken } from './token.ts';
 
 /** What the guard decided about one step, and by which policies. */
@@ -21,6 +22,8 @@ export interface TurnFacts {
   readonly requester: PersonFacts;
   readonly personal: boolean;
   readonly untrusted: boolean;
+  /** Absent where nothing but the person and the action could be stopped. */
+  readonly conversation?: string;
 }
 
 /** A plan after the gate: refused as a whole, or steps to run now and steps that wait for people. */
@@ -78,7 +81,8 @@ export class Gate {
    * Fails with `LATCH_UNREADABLE` or `DIRECTORY_UNAVAILABLE` when a decision can't be made.
    */
   async decidePlan(plan: Plan, facts: TurnFacts, record: (step: Step, decision: Decision) => void): Promise<DecidedPlan> {
-    const { level, epoch } = await this.#killSwitch.read();
+    const { epoch, level, stops } = await this.#killSwitch.read();
+    const aboutOf = ({ name }: Action): About => ({ actions: [name], people: [facts.requester.id], ...(facts.conversation !== undefined && { conversation: facts.conversation }) });
     const run: DecidedStep[] = [];
     const wait: Step[] = [];
     let by: 'requester' | 'second person' = 'requester';
@@ -88,7 +92,10 @@ export class Gate {
       // All of one action in this plan count together: a limit that its third use would pass refuses the plan now.
       const uses = plan.steps.filter(({ action }) => action === step.action).length;
       const stepFacts = await this.#stepFacts(step, facts.requester, uses);
-      const decision = this.#decide({ ...facts, ...stepFacts, ...about, action: step.action, level });
+      // For the policy, what is stopped is switched off.
+      const stop = stopOf(stops, aboutOf(step.action));
+      const answer = this.#decide({ ...facts, ...stepFacts, ...about, action: step.action, level: stop === undefined ? level : 'off' });
+      const decision: Decision = stop !== undefined && level !== 'off' && answer.kind === 'refuse' && answer.code === 'KILLED' ? { ...answer, code: codeOfStop(stop) } : answer;
       record(step, decision);
       decided.push({ step, decision });
     }
@@ -100,7 +107,7 @@ export class Gate {
     }
     for (const { step, decision } of decided) {
       if (decision.kind === 'run' && wait.length === 0) {
-        const token = issueToken({ step, stepDigest: stepDigest(step), requester: facts.requester.id, policies: decision.policies, killEpoch: epoch, turn: facts.turn });
+        const token = issueToken({ step, stepDigest: stepDigest(step), requester: facts.requester.id, policies: decision.policies, killEpoch: epoch, about: aboutOf(step.action), stopMarks: stopMarks(stops, aboutOf(step.action)), turn: facts.turn });
         run.push({ step, token });
         continue;
       }
@@ -118,7 +125,9 @@ export class Gate {
     step: Pick<Step, 'action' | 'resolved' | 'target'>,
     facts: { readonly requester: PersonFacts; readonly by: 'requester' | 'second person' },
   ): Promise<readonly string[]> {
-    const { level } = await this.#killSwitch.read();
+    const { level, stops } = await this.#killSwitch.read();
+    const stop = stopOf(stops, { actions: [step.action.name], people: [facts.requester.id] });
+    if (stop !== undefined) throw new StewardError(codeOfStop(stop), 'stopped by an admin');
     const [about, stepFacts] = await Promise.all([this.#describe(step, 'now'), this.#stepFacts(step, facts.requester, 1)]);
     const approvals = facts.by === 'requester' ? CONFIRMED : SECONDED;
     const answer = this.#policy.ask({

@@ -51,6 +51,8 @@ export interface WhoIsWho {
   userOf(device: InternalId, freshness: 'brief' | 'now'): Promise<PersonFacts | 'nobody' | undefined>;
   /** Never from a cache. Undefined when there is no such group. Same errors. */
   describeGroup(group: InternalId): Promise<GroupFacts | undefined>;
+  /** The account with exactly this sign-in name (user principal name), or undefined. Same errors. */
+  find(signInName: string): Promise<InternalId | undefined>;
   /** The accounts that hold a role, nested groups included; at most `limit`. Same errors. */
   membersOf(role: Exclude<Role, 'employee'>, limit: number): Promise<readonly InternalId[]>;
 }
@@ -69,9 +71,30 @@ export interface Stored<T> {
 export const latchLevels = ['full', 'read-only', 'observe', 'off'] as const;
 export type LatchLevel = (typeof latchLevels)[number];
 
+export const stopScopes = ['model', 'action', 'person', 'conversation'] as const;
+export type StopScope = (typeof stopScopes)[number];
+
+/** Something less than everything that is stopped, or was until lately. */
+export interface Stop {
+  readonly scope: StopScope;
+  /** Empty for the model, the action's name, or a digest of the person's or the conversation's id. */
+  readonly key: string;
+  /** What people are shown; empty where the key says it. */
+  readonly label: string;
+  /** Raised by every stop and every revival of the same thing; 0 for one that a hand wrote. */
+  readonly epoch: number;
+  readonly at: Date;
+  /** Digest of the admin, or of whoever else it was, and the display name to show, or empty. */
+  readonly by: string;
+  readonly byName: string;
+  readonly reason: string;
+  /** Two admins lifted it. Kept for a day, so that nothing that waited under it lives again. */
+  readonly lifted: boolean;
+}
+
 export interface Latch {
   readonly level: LatchLevel;
-  /** Raised by every change; approvals and tokens of an older epoch are dead. */
+  /** Raised by every change of the level; approvals and tokens of an older epoch are dead. */
   readonly epoch: number;
   readonly changedAt: Date;
   /** Digest of the admin who changed it, or `deployment`. */
@@ -79,6 +102,13 @@ export interface Latch {
   /** The display name to show, or empty. */
   readonly changedByName: string;
   readonly reason: string;
+  /** A random name of the last kill of everything, which a revival keeps: whoever is not sure whether their kill landed looks for it. */
+  readonly kill?: string;
+  readonly stops?: readonly Stop[];
+  /** What hands and the command line stopped, in a row of its own, as text: `model; action NAME; person OBJECT-ID`. */
+  readonly stopped?: string;
+  /** Whether Steward itself wrote this row, and just then. A broken seal counts as off; what is off needs none. */
+  readonly seal?: 'holds' | 'broken' | 'not needed';
 }
 
 export interface LatchStore {
@@ -97,20 +127,43 @@ export interface AdminRoster {
 
 // --- money ---------------------------------------------------------------------------------------------------------
 
-/** Amounts are integers of micro-USD. */
+/** One movement of money. Amounts are integers of micro-USD, months and days those of UTC (`2026-01`, `2026-01-31`). */
+export interface SpendEntry {
+  readonly month: string;
+  readonly day: string;
+  /** Absent: the deployment's own account (embeddings, canaries), which has no day of its own. */
+  readonly person?: InternalId;
+  /** Negative where money is given back. */
+  readonly amountMicroUsd: number;
+  /** What the month may come to for whoever asks: less for those who must leave something to incidents. */
+  readonly monthCapMicroUsd: number;
+  /** An admin may have raised it for this person and day; the store knows. */
+  readonly personDayCapMicroUsd: number;
+  /** Books whatever the caps say: money that is spent already must be counted. */
+  readonly force?: boolean;
+}
+
+export interface SpendAnswer {
+  readonly kind: 'added' | 'month full' | 'person full';
+  /** Spent and reserved in the month, as far as is known. */
+  readonly monthMicroUsd: number;
+}
+
+export interface MonthSpend {
+  readonly monthMicroUsd: number;
+  /** Days on which money moved, oldest first. */
+  readonly days: readonly { readonly day: string; readonly microUsd: number }[];
+}
+
+/** Counters of a month, of its days and of each person's day, over all instances. Fails with `STORAGE_UNAVAILABLE`. */
 export interface SpendStore {
-  /** Adds `amountMicroUsd` (may be negative when settling) to both counters at once, if neither would pass its cap. */
-  add(entry: {
-    readonly month: string;
-    readonly day: string;
-    readonly person: InternalId;
-    readonly amountMicroUsd: number;
-    readonly monthCapMicroUsd: number;
-    readonly personDayCapMicroUsd: number;
-    /** Adds whatever the caps say: money that is spent already must be booked. */
-    readonly force?: boolean;
-  }): Promise<'added' | 'month full' | 'person full'>;
-  read(month: string): Promise<{ readonly monthMicroUsd: number }>;
+  /** Adds to all counters at once if none would pass its cap; fails with `PRICE_UNKNOWN` on what is no amount. */
+  add(entry: SpendEntry): Promise<SpendAnswer>;
+  read(month: string): Promise<MonthSpend>;
+  /** From now on a person may spend so much on that day, and no more than the month has. An earlier raise is replaced. */
+  raiseDay(raise: { readonly month: string; readonly day: string; readonly person: InternalId; readonly toMicroUsd: number }): Promise<void>;
+  /** True for the first that asks about this matter in this month, over all instances. */
+  isFirst(month: string, matter: string): Promise<boolean>;
 }
 
 // --- limits --------------------------------------------------------------------------------------------------------

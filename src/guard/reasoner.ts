@@ -1,4 +1,5 @@
 import type { ToolDescription } from '../actions/catalogue.ts';
+import type { Tokens } from './money.ts';
 
 /** The model, as the planner sees it. Wire shapes are OpenAI's; content is data from an untrusted party. */
 
@@ -26,18 +27,34 @@ export interface ModelReply {
   readonly toolCalls: unknown;
   readonly finishReason: string;
   /** As reported; undefined when the reply had no usable report. */
-  readonly usage: { readonly promptTokens: number; readonly completionTokens: number } | undefined;
+  readonly usage: Tokens | undefined;
+  /** The model that answered, as it calls itself; empty when it does not say. */
   readonly model: string;
   readonly requestId: string;
 }
 
 export interface Reasoner {
-  /** The model name whose pinned price applies. */
-  readonly modelName: string;
   /**
    * One attempt, never retried. Fails with `MODEL_UNAVAILABLE`, `MODEL_BUSY`, `MODEL_FILTERED` or `MODEL_MALFORMED`.
    */
   complete(request: ModelRequest, signal: AbortSignal): Promise<ModelReply>;
   /** UTF-8 bytes of the request as it would be sent: an upper bound of its tokens. */
   requestBytes(request: ModelRequest): number;
+}
+
+export interface EmbeddingReply {
+  /** One vector for each text, in their order. */
+  readonly vectors: readonly (readonly number[])[];
+  /** As reported, with no completion tokens; undefined when the reply had no usable report. */
+  readonly usage: Tokens | undefined;
+  readonly model: string;
+  readonly requestId: string;
+}
+
+/** A model that turns texts into vectors. */
+export interface Embedder {
+  /** One attempt, never retried. Same errors as `Reasoner.complete`. */
+  embed(texts: readonly string[], signal: AbortSignal): Promise<EmbeddingReply>;
+  /** UTF-8 bytes of the request as it would be sent: an upper bound of its tokens. */
+  requestBytes(texts: readonly string[]): number;
 }

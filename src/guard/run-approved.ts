@@ -6,8 +6,10 @@ import type { ApprovalRecord, ApprovalState, StoredStep } from './approval.ts';
 import { publicName, type ApprovalRows, type Audience } from './approval-rows.ts';
 import type { Executor, Receipt } from './execute.ts';
 import type { Gate } from './gate.ts';
+import type { KillSwitch } from './kill-switch.ts';
 import type { PersonFacts, Stored, WhoIsWho } from './ports.ts';
 import { restoreStep, withOutcome } from './stored-step.ts';
+import { stopMarks, type About } from './stops.ts';
 import { issueToken } from './token.ts';
 import { mayDecide } from './who-decides.ts';
 
@@ -19,6 +21,7 @@ export interface RunApprovedDependencies {
   readonly catalogue: Catalogue;
   readonly gate: Gate;
   readonly whoIsWho: WhoIsWho;
+  readonly killSwitch: KillSwitch;
   readonly executor: Executor;
   readonly audience: Audience;
   /** Given what an approved read brought back; must not throw. */
@@ -59,15 +62,20 @@ export class ApprovedRun {
   }
 
   async #runStep(record: ApprovalRecord, step: StoredStep, requesterId: InternalId, approverId: InternalId): Promise<Receipt> {
-    const { catalogue, executor, gate, read } = this.#with;
+    const { catalogue, executor, gate, killSwitch, read } = this.#with;
     try {
+      const { stops } = await killSwitch.read();
+      if (stopMarks(stops, aboutOf(record)) !== (record.stopMarks ?? '')) throw new StewardError('KILLED', 'something it is about was stopped meanwhile');
       // Read again before each step: a plan of several runs for a while, and both may have changed since the click.
       const [requester, approver] = await Promise.all([this.#describe(requesterId), this.#describe(approverId)]);
       if (!mayDecide(approver, record, requester)) throw new StewardError('APPROVAL_STALE', 'the approver no longer may');
       const restored = restoreStep(step, catalogue);
       const policies = await gate.decideApproved(restored, { requester, by: record.by });
+      const about: About = { actions: [step.action], people: [requester.id, approver.id], conversation: record.place.conversationId };
       const token = issueToken({
         step: restored,
+        about,
+        stopMarks: stopMarks(stops, about),
         stepDigest: step.digest,
         requester: requester.id,
         approverDigest: approver.id.digest(),
@@ -88,4 +96,11 @@ export class ApprovedRun {
     if (person === undefined) throw new StewardError('APPROVAL_STALE', 'the requester or the approver no longer exists');
     return person;
   }
+}
+
+/** What a stop may concern of a request. A revival is never stopped, but by another kill. */
+export function aboutOf({ place, requester, subject }: Pick<ApprovalRecord, 'subject' | 'requester' | 'place'>): About {
+  if (subject.kind === 'revive') return {};
+  const actions = subject.kind === 'steps' ? subject.steps.map(({ action }) => action) : [subject.action];
+  return { actions, people: [requester], conversation: place.conversationId };
 }

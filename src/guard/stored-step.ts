@@ -51,7 +51,7 @@ export function bindSubject(subject: ApprovalSubject): unknown {
     case 'steps':
       return subject.steps.map(bindStored);
     case 'revive':
-      return ['revive', subject.reason, subject.level];
+      return ['revive', subject.reason, subject.what, subject.stillStopped];
     case 'raise':
       return ['raise', subject.reason, subject.action, subject.perHour];
   }

@@ -1,6 +1,7 @@
 import type { Step } from '../actions/plan.ts';
 import type { InternalId } from '../actions/internal-id.ts';
 import { StewardError } from '../errors.ts';
+import type { About } from './stops.ts';
 
 /** What a token allows: one step, for one person, under what was true when it was issued. */
 export interface Grant {
@@ -11,6 +12,9 @@ export interface Grant {
   readonly approverDigest?: string;
   readonly policies: readonly string[];
   readonly killEpoch: number;
+  /** What a stop may concern, and the marks of the stops that ever did when the token was issued. */
+  readonly about?: About;
+  readonly stopMarks?: string;
   readonly turn: string;
 }
 

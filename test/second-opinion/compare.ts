@@ -209,6 +209,7 @@ export class SecondOpinion {
         return facts.target?.unused === true ? 'nobody' : target;
       },
       describeGroup: async (id) => (id.equals(GROUP) ? groupFactsOf(this.#now().facts) : undefined),
+      find: async () => undefined,
       membersOf: async () => [],
     };
     const limits: LimitStore = {

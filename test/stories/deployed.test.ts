@@ -34,7 +34,7 @@ describe('the deployed bundle', function () {
   before(async function () {
     this.timeout(120_000);
     folder = mkdtempSync(join(tmpdir(), 'steward-deployed-'));
-    [model, connector] = await Promise.all([ScriptedModel.start(), Connector.start()]);
+    [model, connector] = await Promise.all([ScriptedModel.start(MODEL.name), Connector.start()]);
     await build(folder, { cache: false });
     const started = await startCloud({
       seed: 4712,
@@ -43,7 +43,7 @@ describe('the deployed bundle', function () {
         return { people: made.people(), reset: () => made.reset(), made };
       },
       graph: (context) => createGraphService({ company: context.company.made, grants: context.graphGrants, tenantId: context.tenantId }),
-      openai: (context) => createModelService({ deployment: MODEL.deployment, reasonerClientIds: new Set([context.identities.reasoner]), relay: { url: model.url, name: 'scripted' } }),
+      openai: (context) => createModelService({ deployment: MODEL.deployment, reasonerClientIds: new Set([context.identities.reasoner]), relay: { url: model.url, name: MODEL.name } }),
     });
     cloud = started;
     company = started.company.made;

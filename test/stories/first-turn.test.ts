@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { APPROVE, attachmentsOf, buttonOf, buttonsOf, cardOf, DENY, isAlive, saysDone, shown, textOf } from './harness/cards.ts';
-import { assertModelSawNoDirectory, assertNoEffect, assertNoIds, assertOneBlock, assertPlain, assertRefused, assertTaken, assertWellFormed } from './harness/claims.ts';
+import { assertModelSawNoDirectory, assertNoEffect, assertNoIds, assertOneBlock, assertPlain, assertRefused, assertTaken, assertWellFormed, WITHHELD_MUCH_MS } from './harness/claims.ts';
 import { Connector } from './harness/connector.ts';
 import { brief } from './harness/journal.ts';
 import { at, isObject, objectsIn, parse, textAt } from './harness/json.ts';
@@ -113,7 +113,8 @@ describe('the first real turn', () => {
     await sleep(500);
     await assertOneBlock(world, target);
     for (const click of clicks) assert.ok(click.durationMs < 2000, `a click was answered after ${Math.round(click.durationMs)} ms`);
-    assert.equal(clicks.filter((click) => click.card !== undefined).length, 1, `not exactly one click was taken: ${clicks.map(({ text }) => text.slice(0, 200)).join('\n')}`);
+    // Those that the machine kept too long are all told that they are being checked; there was one effect all the same.
+    if (clicks.every(({ withheldMs }) => withheldMs < WITHHELD_MUCH_MS)) assert.equal(clicks.filter((click) => click.card !== undefined).length, 1, `not exactly one click was taken: ${clicks.map(({ text }) => text.slice(0, 200)).join('\n')}`);
     for (const click of clicks.filter(({ card: taken }) => taken === undefined)) assertRefused(click);
   });
 

@@ -6,6 +6,7 @@ import type { AddressInfo, Server } from 'node:net';
 import { Control } from './harness/journal.ts';
 import { isObject, parse, textAt } from './harness/json.ts';
 import { Stream } from './harness/stream.ts';
+import { crowding, PATIENCE_MS } from '../machine.ts';
 import { until } from './harness/wait.ts';
 import { verifies } from '../requirements.ts';
 
@@ -27,14 +28,14 @@ class Run {
   }
 
   async ready(): Promise<unknown> {
-    const line = await until(() => (this.code === undefined ? this.stdout.split('\n').find((text) => text.includes('"ready"')) : 'over'), 20_000, `ready; stderr: ${this.stderr}`);
+    const line = await until(() => (this.code === undefined ? this.stdout.split('\n').find((text) => text.includes('"ready"')) : 'over'), PATIENCE_MS, `ready; stderr: ${this.stderr}`);
     assert.notEqual(line, 'over', `it ended with ${this.code}: ${this.stderr}`);
     return parse(line);
   }
 
   /** What is printed with the clients: one block, closed by an empty line. */
   async welcomed(): Promise<string> {
-    await until(() => this.code !== undefined || /Ctrl-C[^]*\n\n$/.test(this.stdout), 40_000, `the clients; stderr: ${this.stderr}`);
+    await until(() => this.code !== undefined || /Ctrl-C[^]*\n\n$/.test(this.stdout), 2 * PATIENCE_MS, `the clients; stderr: ${this.stderr}`);
     assert.equal(this.code, undefined, `it ended with ${this.code}: ${this.stderr}`);
     return this.stdout;
   }
@@ -84,8 +85,11 @@ const freePort = async (): Promise<number> => {
   return port;
 };
 
+/** Promised on a machine with two processors to itself. */
+const READY_MS = 10_000;
+
 describe('npm start', function () {
-  this.timeout(60_000);
+  this.timeout(4 * PATIENCE_MS);
   let run: Run | undefined;
   afterEach(() => run?.end());
 
@@ -93,7 +97,8 @@ describe('npm start', function () {
     const port = await freePort();
     run = new Run('--headless', '--port', String(port));
     const ready = await run.ready();
-    assert.ok(Date.now() - run.startedMs < 10_000, `ready after ${Date.now() - run.startedMs} ms`);
+    const readyMs = Date.now() - run.startedMs;
+    assert.ok(readyMs < READY_MS * crowding(), `ready after ${readyMs} ms`);
     assert.ok(isObject(ready));
     assert.deepEqual(Object.keys(ready).sort(), ['bot', 'control', 'ready']);
     assert.equal(ready['ready'], true);
@@ -103,7 +108,7 @@ describe('npm start', function () {
     assert.equal(run.stdout.trim().split('\n').length, 1, `more than one line on stdout: ${run.stdout}`);
 
     run.signal('SIGINT');
-    const code = await run.ended(8000);
+    const code = await run.ended(PATIENCE_MS);
     assert.ok(code === 0 || code === 130, `it ended with ${code}`);
     const { alive } = run;
     assert.ok(!alive, 'a process is left');
@@ -116,7 +121,7 @@ describe('npm start', function () {
     const taken = await listening();
     try {
       run = new Run('--headless', '--port', String(portOf(taken)));
-      const code = await run.ended(20_000);
+      const code = await run.ended(PATIENCE_MS);
       assert.notEqual(code, 0);
       assert.equal(run.stdout.trim(), '');
       assert.match(run.stderr, new RegExp(String(portOf(taken))), 'the port is not named');
@@ -130,7 +135,7 @@ describe('npm start', function () {
 
   it(verifies('start.model-loopback', 'refuses a model over plain http elsewhere, and ends'), async () => {
     run = new Run('--headless', '--port', String(await freePort()), '--model', 'http://models.example/v1');
-    const code = await run.ended(20_000);
+    const code = await run.ended(PATIENCE_MS);
     assert.notEqual(code, 0);
     assert.match(run.stderr, /https/i);
     assert.doesNotMatch(run.stderr, /^\s*at .+:\d+/m);
@@ -154,13 +159,13 @@ describe('npm start', function () {
       ['{}', { authorization: 'Signature x' }],
     ];
     for (const [body, headers] of attempts) {
-      const response = await fetch(bot, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body, signal: AbortSignal.timeout(4000) }).catch((error: unknown) => error);
+      const response = await fetch(bot, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body, signal: AbortSignal.timeout(PATIENCE_MS) }).catch((error: unknown) => error);
       assert.equal(run.code, undefined, `the process died of ${JSON.stringify([body.slice(0, 40), headers])}: ${run.stderr.slice(-400)}`);
       assert.ok(response instanceof Response, `no answer to ${JSON.stringify([body.slice(0, 40), headers])}`);
       assert.ok(response.status >= 400 && response.status < 500, `${JSON.stringify([body.slice(0, 40), headers])}: ${response.status}`);
     }
     run.signal('SIGTERM');
-    await run.ended(8000);
+    await run.ended(PATIENCE_MS);
     assert.ok(!run.alive, 'a process is left');
   });
 
@@ -188,7 +193,7 @@ describe('npm start', function () {
       // Only now does somebody look at the approver's client, as a page does.
       const tobias = await Stream.open(clients.get('Tobias') ?? '');
       try {
-        const card = await until(() => tobias.messages.find((message) => JSON.stringify(message).includes('Action.Execute')), 10_000, 'the card of the second person');
+        const card = await until(() => tobias.messages.find((message) => JSON.stringify(message).includes('Action.Execute')), PATIENCE_MS, 'the card of the second person');
         assert.match(JSON.stringify(card), /Victor Almeida/);
         assert.match(JSON.stringify(card), /Hanna Virtanen/);
         assert.match(await (await fetch(journal, { headers: { accept: 'text/html' } })).text(), /Nothing was changed so far/);
@@ -197,9 +202,9 @@ describe('npm start', function () {
       }
       // The requester's turn is over when it has said so: a stop in the middle of one would wait for it.
       const requester = await Stream.open(hanna, { conversation: 'personal-hanna.virtanen' });
-      await until(() => requester.messages.some((message) => JSON.stringify(message).includes('I have asked')), 10_000, 'the sentence for the requester').finally(() => requester.close());
+      await until(() => requester.messages.some((message) => JSON.stringify(message).includes('I have asked')), PATIENCE_MS, 'the sentence for the requester').finally(() => requester.close());
       run.signal('SIGINT');
-      assert.equal(await run.ended(8000), 0);
+      assert.equal(await run.ended(PATIENCE_MS), 0);
       assert.ok(!run.alive, 'a process is left');
     });
 
@@ -207,7 +212,7 @@ describe('npm start', function () {
       const taken = await listening();
       try {
         run = new Run('--port', '0', '--playground-port', String(portOf(taken) - 1));
-        assert.notEqual(await run.ended(20_000), 0);
+        assert.notEqual(await run.ended(PATIENCE_MS), 0);
         assert.equal(run.stdout, '');
         assert.match(run.stderr, new RegExp(`${portOf(taken)} is taken.*--playground-port`));
       } finally {
@@ -217,7 +222,7 @@ describe('npm start', function () {
 
     it('does not start clients that could not sign', async () => {
       run = new Run('--auth');
-      assert.equal(await run.ended(20_000), 2);
+      assert.equal(await run.ended(PATIENCE_MS), 2);
       assert.match(run.stderr, /--headless/);
     });
   });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { StewardError } from '../../src/errors.ts';
+import { Stopwatch } from '../machine.ts';
 import { verifies } from '../requirements.ts';
 import type { RequirementId } from '../requirements.ts';
 import { hasCard, shown } from './harness/cards.ts';
@@ -21,12 +22,15 @@ const STATUS_MS = 5_000;
 const CANCEL_MS = 1_000;
 const DEADLINE_MS = 45_000;
 const SLACK_MS = 2_500;
+/** Later than this, an event loop is no longer that of a machine which keeps up. */
+const LATE_MS = 300;
 
 /** One message, and everything that Teams received in its conversation from then on. */
 class Wait {
   readonly startedMs = Date.now();
   /** Product and story share one process: what its event loop was late is not the product's. */
   readonly #late = monitorEventLoopDelay({ resolution: 10 });
+  readonly #watch = new Stopwatch();
   readonly id: string;
   readonly #world: World;
   readonly #chat: Chat;
@@ -68,7 +72,12 @@ class Wait {
 
   /** What a busy machine adds to something that takes a few steps. */
   get slackMs(): number {
-    return 3 * (this.#late.max / 1e6);
+    return Math.max(3 * (this.#late.max / 1e6), this.#watch.withheldMs);
+  }
+
+  /** Whether the machine kept up all the time. */
+  get isUnhindered(): boolean {
+    return this.#late.max / 1e6 < LATE_MS;
   }
 
   /** Milliseconds from the message to something that Teams received. */
@@ -80,8 +89,11 @@ class Wait {
     return until(() => this.answers[count - 1], timeoutMs, `answer number ${count}`);
   }
 
-  async lineEnds(how: RegExp, timeoutMs = 3_000): Promise<void> {
-    await until(() => how.test(this.line.at(-1) ?? ''), timeoutMs, `the line to end in ${String(how)}, not in ${this.line.join(' | ')}`);
+  /** Waits until the line says so; where it counts seconds, from so many to so many. */
+  async lineEnds(how: RegExp, least = 0, most = Infinity): Promise<void> {
+    await until(() => how.test(this.line.at(-1) ?? ''), 3_000, `the line to end in ${String(how)}, not in ${this.line.join(' | ')}`);
+    const seconds = Number(/\d+/.exec(this.line.at(-1) ?? '')?.[0]);
+    assert.ok(seconds >= least && seconds <= most + this.slackMs / 1_000, `${seconds} seconds, and not ${least} to ${most}`);
   }
 
   assertTyping(): void {
@@ -115,11 +127,21 @@ async function thinks(request: ModelRequest): Promise<Reply> {
   return says(`I thought for ${seconds} seconds.`);
 }
 
+/** Waits until the event loop is on time again, or for a while. */
+async function calm(): Promise<void> {
+  const watch = new Stopwatch();
+  for (let onTime = 0; onTime < 3 && watch.wallMs < 3_000; ) {
+    const step = new Stopwatch();
+    await sleep(10);
+    onTime = step.wallMs < 25 ? onTime + 1 : 0;
+  }
+}
+
 type Scenario = (world: World) => Promise<void>;
 
 /** Scenarios in conversations of their own, all at the same time: what they wait for they wait for together. */
 describe('waiting', function () {
-  this.timeout(90_000);
+  this.timeout(180_000);
   let world: World | undefined;
   const open = new Map<string, (world: World) => void>();
   const scenario = (ids: RequirementId | readonly RequirementId[], title: string, play: Scenario): void => {
@@ -142,6 +164,7 @@ describe('waiting', function () {
       start(started);
       // A person who begins is not held up by the beginning of all the others.
       await sleep(60);
+      await calm();
     }
   });
   after(async () => {
@@ -154,8 +177,11 @@ describe('waiting', function () {
     const answer = await wait.answered(12_000);
     wait.assertTyping();
     assert.match(shown(answer), /1 seconds/);
+    const afterMs = wait.after(answer);
+    assert.ok(afterMs < 3_000 + wait.slackMs, `the answer came after ${afterMs} ms`);
     await sleep(STATUS_MS);
-    assert.equal(wait.lines.length, 0, 'a quick answer needs no line');
+    // A machine that took as long as that owes a line.
+    if (afterMs < STATUS_MS - TYPING_MS) assert.equal(wait.lines.length, 0, 'a quick answer needs no line');
     wait.assertNothingAfter(answer);
   });
 
@@ -167,7 +193,7 @@ describe('waiting', function () {
     assert.match(line.activity.text ?? '', /asking the language model/);
     assert.notEqual(answer.activityId, line.activityId);
     assert.ok(answer.activity.entities?.some((entity) => JSON.stringify(entity).includes('AIGeneratedContent')), 'the answer lost its label');
-    await wait.lineEnds(/^That took [5-7] seconds\.$/);
+    await wait.lineEnds(/^That took \d+ seconds\.$/, 5, 7);
     await sleep(STATUS_MS);
     wait.assertNothingAfter(answer);
     assert.equal(wait.line.length, 2, `the line was changed without need: ${wait.line.join(' | ')}`);
@@ -182,7 +208,7 @@ describe('waiting', function () {
     shownAt.forEach((atMs, index) => {
       assert.ok(atMs - (shownAt[index - 1] ?? 0) <= 4_000 + TYPING_MS + wait.slackMs, `no typing for ${atMs - (shownAt[index - 1] ?? 0)} ms`);
     });
-    await wait.lineEnds(/^That took 2[0-2] seconds\.$/);
+    await wait.lineEnds(/^That took \d+ seconds\.$/, 20, 22);
     wait.assertNothingAfter(answer);
   });
 
@@ -213,14 +239,15 @@ describe('waiting', function () {
   scenario(['wait.cancel', 'wait.status'], 'is called off by “cancel”: a sentence at once, the line says so, and nothing comes afterwards', async (world) => {
     const chat = world.chat(world.person('helpdesk'));
     const wait = new Wait(world, chat, 'think for 20 s');
-    await sleep(6_000);
+    await until(() => wait.lines.length > 0, 10_000, 'the line');
     wait.assertLine();
+    await sleep(1_000);
     const cancel = new Wait(world, chat, 'cancel');
     const answer = await cancel.answered(3_000);
     assert.ok(cancel.after(answer) <= CANCEL_MS + cancel.slackMs, `“cancel” was answered after ${cancel.after(answer)} ms`);
     assertPlain(shown(answer));
     assert.match(shown(answer), /stopped.*nothing was changed/i);
-    await wait.lineEnds(/^Cancelled after [67] seconds\.$/);
+    await wait.lineEnds(/^Cancelled after \d+ seconds\.$/, 5, 7);
     // The model was let go: the conversation is free.
     const next = new Wait(world, chat, 'think for 0 s');
     const reply = await next.answered(3_000);
@@ -248,10 +275,9 @@ describe('waiting', function () {
     const first = new Wait(world, chat, 'think for 20 s');
     await sleep(1_000);
     const second = new Wait(world, chat, 'and then for 3 s about the zebra');
-    await sleep(5_500);
+    const line = await until(() => second.log.find((received) => isStatusLine(received) && /earlier message/.test(received.activity.text ?? '')), 10_000, 'the line that says why the second message waits');
     second.assertTyping();
-    const line = second.log.find((received) => isStatusLine(received) && /earlier message/.test(received.activity.text ?? ''));
-    assert.ok(line !== undefined && second.after(line) <= STATUS_MS + second.slackMs, 'nobody said why the second message waits');
+    assert.ok(second.after(line) <= STATUS_MS + second.slackMs, `the second message had no line before ${second.after(line)} ms`);
     const cancel = new Wait(world, chat, 'cancel');
     const answer = await cancel.answered(3_000);
     assert.ok(cancel.after(answer) <= CANCEL_MS + cancel.slackMs);
@@ -292,11 +318,13 @@ describe('waiting', function () {
     await sleep(30_000);
     const next = new Wait(world, chat, 'and think for 0 s');
     const answer = await wait.answered(DEADLINE_MS);
-    assert.ok(wait.after(answer) > DEADLINE_MS - 1_000 && wait.after(answer) < DEADLINE_MS + SLACK_MS, `words after ${wait.after(answer)} ms`);
+    assert.ok(wait.after(answer) > DEADLINE_MS - 1_000 && wait.after(answer) < DEADLINE_MS + SLACK_MS + wait.slackMs, `words after ${wait.after(answer)} ms`);
     const sentence = shown(answer);
     assertPlain(sentence.replace(/ \(Reference: [\w-]+\)/, ''));
-    for (const part of [/too long/i, /language model/i, /nothing was done/i, /try again/i, /\(Reference: \S+\)/]) assert.match(sentence, part);
-    await wait.lineEnds(/^Stopped after 45 seconds\.$/);
+    for (const part of [/too long/i, /language model/i, /nothing was done/i, /try again/i]) assert.match(sentence, part);
+    // Words do not wait long for what they refer to, whose record a busy machine writes late.
+    if (wait.isUnhindered) assert.match(sentence, /\(Reference: \S+\)/);
+    await wait.lineEnds(/^Stopped after \d+ seconds\.$/, 45, 45);
     next.assertTyping();
     assert.match(shown(await wait.answered(8_000, 2)), /0 seconds/);
     await sleep(1_000);

@@ -94,10 +94,21 @@ describe('config', () => {
     it(`refuses ${JSON.stringify(amount)} as an amount`, () => {
       assert.match(problemsOf({ ...whole, STEWARD_MONTHLY_CEILING_USD: amount }), /STEWARD_MONTHLY_CEILING_USD: must be an amount/);
       assert.match(problemsOf({ ...whole, STEWARD_PERSON_DAILY_CEILING_USD: amount }), /STEWARD_PERSON_DAILY_CEILING_USD/);
+      assert.match(problemsOf({ ...whole, STEWARD_TURN_CEILING_USD: amount }), /STEWARD_TURN_CEILING_USD: must be an amount/);
     });
   }
   it('reads amounts as whole micro-dollars', () => {
     for (const [text, micro] of [['0', 0], ['0.07', 70_000], ['1.1', 1_100_000], ['999999.99', 999_999_990_000]] as const) assert.equal(readConfig({ ...whole, STEWARD_MONTHLY_CEILING_USD: text }).monthMicroUsd, micro);
+  });
+  it('caps a turn at half a dollar where nothing else is said', () => {
+    assert.equal(readConfig(whole).turnMicroUsd, 500_000);
+    assert.equal(readConfig({ ...whole, STEWARD_TURN_CEILING_USD: '0.20' }).turnMicroUsd, 200_000);
+  });
+  it('takes an embedding deployment with its model, and neither alone', () => {
+    assert.equal(readConfig(whole).embedding, undefined);
+    const both = { STEWARD_EMBEDDING_DEPLOYMENT: 'vectors', STEWARD_EMBEDDING_MODEL: 'text-embedding-3-small' };
+    assert.deepEqual(readConfig({ ...whole, ...both }).embedding, { deployment: 'vectors', name: 'text-embedding-3-small' });
+    for (const [name, value] of Object.entries(both)) assert.match(problemsOf({ ...whole, [name]: value }), /set together or not at all/);
   });
   for (const hosts of ['https://evil.example', '*', '*.contoso.com', 'localhost', 'a.b/c', 'a.b:443', 'user@a.b']) {
     it(`refuses ${hosts} as a host to link to`, () => {

@@ -1,6 +1,8 @@
 import type { ApprovalRecord, ApprovalState, SentCard, StoredStep } from '../../guard/approval.ts';
 import { actionTitle, en } from '../wording/en.ts';
 import { banner, block, clientTime, expand, fact, frame, heading, inert, richText, run, subheading, type CardContent, type Json, type Tone } from './card.ts';
+import { plainFact, quoted, type Fact } from './facts.ts';
+import { revivalFacts, revivedBy, reviveTitle } from './revival.ts';
 
 /** The verbs that a card may send back. They carry a reference and nothing else. */
 export const approveVerb = 'steward/approve';
@@ -162,7 +164,7 @@ function buttonOf(record: ApprovalRecord): string {
 
 /** What the request is about, in a few words of ours. */
 export function titleOf(record: ApprovalRecord): string {
-  if (record.subject.kind === 'revive') return en.kill.reviveTitle;
+  if (record.subject.kind === 'revive') return reviveTitle(record.subject.what);
   if (record.subject.kind === 'raise') return en.raise.title(actionTitle(record.subject.action));
   const { steps } = record.subject;
   const [first, second] = steps;
@@ -173,6 +175,7 @@ export function titleOf(record: ApprovalRecord): string {
 
 /** Whom a request is about, made inert. */
 export function whomOf({ subject }: ApprovalRecord): string {
+  if (subject.kind === 'revive' && subject.what.scope === 'person') return inert(subject.what.label);
   if (subject.kind !== 'steps') return '';
   const [first, ...others] = new Set(subject.steps.flatMap((step) => Object.values(step.arguments).flatMap((value) => ('label' in value ? [inert(value.label)] : []))));
   return first === undefined ? '' : others.length === 0 ? first : en.andOthers(first, others.length);
@@ -184,25 +187,12 @@ export function outcomeOf(record: ApprovalRecord): string {
   return record.denyReason === undefined ? sentence : `${sentence} ${words.reasonOnCard}`;
 }
 
-interface Fact {
-  readonly label: string;
-  readonly value: string;
-  readonly weight: 'Bolder' | 'Default';
-  readonly note: string;
-}
-
-const plainFact = (label: string, value: string, note = ''): Fact => ({ label, value, weight: 'Default', note });
-
-/** Whole, and between quotation marks: without colours too, it is plain where their words end and ours begin. */
-const quoted = (text: string): string => `“${inert(text, { whole: true })}”`;
-
 /** A request that is about one thing. */
 const ALONE = { targets: [], several: false, separated: false, many: false, gap: 'None', outcome: '', problem: '' };
 
 function stepsOf(record: ApprovalRecord, purpose: SentCard['purpose']): readonly Readonly<Record<string, unknown>>[] {
   if (record.subject.kind === 'revive') {
-    const facts = [plainFact(en.kill.reason, quoted(record.subject.reason))];
-    return [{ ...ALONE, title: en.kill.reviveTitle, facts }];
+    return [{ ...ALONE, title: titleOf(record), facts: revivalFacts(record.subject) }];
   }
   if (record.subject.kind === 'raise') {
     const facts = [plainFact(en.kill.reason, quoted(record.subject.reason)), plainFact(words.effect, en.raise.consequence(record.subject.perHour))];
@@ -275,7 +265,7 @@ interface Standing {
 
 function describeState(record: ApprovalRecord, purpose: SentCard['purpose']): Standing {
   const by = inert(record.decidedByName ?? '');
-  const detail = record.decidedByName === undefined ? '' : words.decidedBy[record.by](by);
+  const detail = record.decidedByName === undefined ? '' : record.subject.kind === 'revive' ? revivedBy(record, by) : words.decidedBy[record.by](by);
   const text = words.state[record.state];
   switch (record.state) {
     case 'pending':

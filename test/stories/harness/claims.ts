@@ -84,11 +84,14 @@ export function assertRefused(click: Click): string {
   return click.privately;
 }
 
+/** From when on a machine may keep a click so long that Steward says that it is still checking, as it does shortly before Teams gives up. */
+export const WITHHELD_MUCH_MS = 300;
+
 /** The click was taken: a card without anything more to press comes back, in time. */
 export function assertTaken(click: Click): void {
   assert.equal(click.status, 200, `the click was answered ${click.status}: ${click.text}`);
   assert.equal(click.statusCode, 200);
-  assert.ok(click.card !== undefined, `no card came back: ${click.text}`);
+  if (click.withheldMs < WITHHELD_MUCH_MS || !/^I am still checking/.test(click.privately ?? '')) assert.ok(click.card !== undefined, `no card came back: ${click.text}`);
   assert.ok(click.durationMs < 2000, `the click was answered after ${Math.round(click.durationMs)} ms`);
 }
 

@@ -133,13 +133,17 @@ export class ScriptedModel {
   #inFlight = 0;
   #lastMs = 0;
 
-  private constructor(server: Server) {
+  readonly #name: string;
+
+  private constructor(server: Server, name: string) {
     this.#server = server;
+    this.#name = name;
   }
 
-  static async start(): Promise<ScriptedModel> {
+  /** `name` is the model that answers say they come from. */
+  static async start(name = 'scripted'): Promise<ScriptedModel> {
     const server = createServer();
-    const model = new ScriptedModel(server);
+    const model = new ScriptedModel(server, name);
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
       model.#inFlight += 1;
       const over = (): void => {
@@ -248,7 +252,7 @@ export class ScriptedModel {
           id: `chatcmpl-${nextCall++}`,
           object: 'chat.completion',
           created: Math.floor(Date.now() / 1000),
-          model: 'scripted',
+          model: this.#name,
           choices: [{ index: 0, message: reply.message, finish_reason: reply.finishReason, logprobs: null }],
           // Little, so that a file full of stories stays below the ceiling of one person's day.
           usage: { prompt_tokens: 20, completion_tokens: 5, total_tokens: 25 },

@@ -2,6 +2,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { buttonOf, cardOf, shown } from './cards.ts';
+import { Stopwatch } from '../../machine.ts';
 import type { Connector, Received } from './connector.ts';
 import type { Persona } from './journal.ts';
 import { at, parse, textAt } from './json.ts';
@@ -22,7 +23,9 @@ export interface Wire {
 
 export interface Posted {
   readonly status: number;
+  /** Without what the machine withheld. */
   readonly durationMs: number;
+  readonly withheldMs: number;
   readonly text: string;
   readonly body: unknown;
 }
@@ -132,7 +135,7 @@ export class Chat {
 
   /** Posts an activity as it is. */
   async post(activity: unknown): Promise<Posted> {
-    const startedMs = performance.now();
+    const watch = new Stopwatch();
     const authorization = await this.#wire.authorization?.();
     const response = await fetch(this.#wire.bot, {
       method: 'POST',
@@ -140,7 +143,7 @@ export class Chat {
       body: JSON.stringify(activity),
     });
     const text = await response.text();
-    return { status: response.status, durationMs: performance.now() - startedMs, text, body: parse(text) };
+    return { status: response.status, durationMs: watch.ms, withheldMs: watch.withheldMs, text, body: parse(text) };
   }
 
   /** Types a message and waits until Steward has answered and is quiet. */
@@ -169,12 +172,14 @@ export class Chat {
   async settle(since: number, { expect = 1, timeoutMs = 12_000 }: SayOptions = {}): Promise<void> {
     const { connector, model } = this.#wire;
     const startedMs = Date.now();
+    const watch = new Stopwatch();
+    let [heardMs, quiet] = [startedMs, watch];
     for (;;) {
       const enough = this.since(since).sent.length >= expect;
       const lastMs = Math.max(startedMs, connector.lastMs, model?.lastMs ?? 0);
-      const quiet = !connector.busy && model?.busy !== true && Date.now() - lastMs > (expect === 0 ? 5 * QUIET_MS : QUIET_MS);
-      if (enough && quiet) return;
-      if (Date.now() - startedMs > timeoutMs) {
+      if (lastMs !== heardMs) [heardMs, quiet] = [lastMs, new Stopwatch()];
+      if (enough && !connector.busy && model?.busy !== true && quiet.hasTaken(expect === 0 ? 5 * QUIET_MS : QUIET_MS)) return;
+      if (watch.hasTaken(timeoutMs)) {
         if (enough) return;
         throw new Error(`no answer to ${this.person.name} within ${timeoutMs} ms`);
       }

@@ -1,12 +1,13 @@
 /** One started product with everything around it: Teams on one side, a model on the other, the sandbox underneath. */
 import { startSandbox } from '../../../sandbox/start.ts';
+import { latchOf } from '../../../bench/lib/latch.ts';
 import type { Sandbox } from '../../../sandbox/start.ts';
 import { identitiesFromSeed } from '../../../sandbox/identifiers.ts';
 import type { Identities } from '../../../sandbox/identifiers.ts';
 import { createEgress } from '../../../src/clients/egress.ts';
-import { TableLatchStore } from '../../../src/clients/latch-store.ts';
-import { openTables } from '../../../src/clients/tables.ts';
+import { openTables, type Table, type Tables } from '../../../src/clients/tables.ts';
 import type { LatchLevel } from '../../../src/guard/ports.ts';
+import { PATIENCE_MS } from '../../machine.ts';
 import { verifies } from '../../requirements.ts';
 import type { RequirementId } from '../../requirements.ts';
 import { Connector } from './connector.ts';
@@ -29,6 +30,8 @@ export interface WorldOptions {
   readonly dataDir?: string;
   /** A OneDrive beside it, so that reports come with files. */
   readonly oneDrive?: boolean;
+  /** The robot gets no token any more. */
+  readonly robotRevoked?: boolean;
 }
 
 const SEED = 4711;
@@ -46,6 +49,8 @@ export class World {
   readonly control: Control;
   readonly connector: Connector;
   readonly people: readonly Persona[];
+  /** The company's tenant: the one that most people are in. */
+  readonly tenantId: string;
   readonly identities: Identities;
   /** What Steward reported to its operator. */
   readonly errors: readonly unknown[];
@@ -59,14 +64,17 @@ export class World {
   readonly #ordinary: Persona[];
   /** What the sandbox was asked since the story began. */
   readonly journal: Journal;
+  /** The table of the latch, for hands that write what Steward does not. */
+  readonly latchRow: Table;
 
-  private constructor(parts: { bot: string; control: Control; connector: Connector; model: ScriptedModel | undefined; people: readonly Persona[]; auth: boolean; errors: readonly unknown[]; stop: () => Promise<void>; newHour: () => Promise<void>; setLevel: (level: LatchLevel) => Promise<void>; oneDrive: OneDrive | undefined }) {
+  private constructor(parts: { bot: string; control: Control; connector: Connector; model: ScriptedModel | undefined; people: readonly Persona[]; auth: boolean; errors: readonly unknown[]; stop: () => Promise<void>; newHour: () => Promise<void>; setLevel: (level: LatchLevel) => Promise<void>; latchRow: Table; oneDrive: OneDrive | undefined }) {
     const { bot, control, connector, model, people, auth } = parts;
     this.bot = bot;
     this.control = control;
     this.journal = new Journal(control);
     this.connector = connector;
     this.people = people;
+    this.tenantId = mostCommon(people.map(({ tenantId }) => tenantId));
     this.errors = parts.errors;
     this.identities = identitiesFromSeed(SEED);
     this.#model = model;
@@ -74,6 +82,7 @@ export class World {
     this.#stop = parts.stop;
     this.#newHour = parts.newHour;
     this.#setLevel = parts.setLevel;
+    this.latchRow = parts.latchRow;
     this.#wire = {
       bot,
       botId: `28:${this.identities.channel}`,
@@ -92,15 +101,15 @@ export class World {
   }
 
   /** `before`: Teams and the model of a world whose product was stopped, to go on with. */
-  static async open({ model: kind, auth = false, managedIdentity = false, dataDir, oneDrive: withOneDrive = false }: WorldOptions, before?: World): Promise<World> {
+  static async open({ model: kind, auth = false, managedIdentity = false, dataDir, oneDrive: withOneDrive = false, robotRevoked = false }: WorldOptions, before?: World): Promise<World> {
     const connector = before?.connector ?? (await Connector.start());
     const model = before === undefined ? (kind === 'scripted' ? await ScriptedModel.start() : undefined) : before.#model;
     const oneDrive = withOneDrive ? await OneDrive.start() : undefined;
     const errors: unknown[] = [];
     try {
-      const sandbox = await startSandbox({ seed: SEED, onError: (error) => void errors.push(error), ...(dataDir !== undefined && { dataDir }), ...(model !== undefined && { model: { url: model.url, name: 'scripted' } }), ...(auth && { auth }), ...(managedIdentity && { managedIdentity }), ...(oneDrive && { oneDrive }) });
+      const sandbox = await startSandbox({ seed: SEED, onError: (error) => void errors.push(error), ...(dataDir !== undefined && { dataDir }), ...(model !== undefined && { model: { url: model.url, name: 'scripted' } }), ...(auth && { auth }), ...(managedIdentity && { managedIdentity }), ...(robotRevoked && { robotRevoked }), ...(oneDrive && { oneDrive }) });
       const control = new Control(sandbox.control);
-      return new World({ bot: sandbox.bot, control, connector, model, people: await control.people(), auth, errors, stop: () => sandbox.stop(), newHour: newHourOf(sandbox), setLevel: setLevelOf(sandbox), oneDrive });
+      return new World({ bot: sandbox.bot, control, connector, model, people: await control.people(), auth, errors, stop: () => sandbox.stop(), newHour: newHourOf(sandbox), setLevel: setLevelOf(sandbox), latchRow: tablesOf(sandbox).latch, oneDrive });
     } catch (error) {
       // What stays open would keep the run from ending.
       await Promise.all([connector.stop(), model?.stop(), oneDrive?.stop()]);
@@ -116,14 +125,6 @@ export class World {
   get oneDrive(): OneDrive {
     if (this.#oneDrive === undefined) throw new Error('this world has no OneDrive');
     return this.#oneDrive;
-  }
-
-  /** The company's tenant: the one that most people are in. */
-  get tenantId(): string {
-    const count = (id: string): number => this.people.filter(({ tenantId }) => tenantId === id).length;
-    const [first] = [...new Set(this.people.map(({ tenantId }) => tenantId))].sort((a, b) => count(b) - count(a));
-    if (first === undefined) throw new Error('there are no people');
-    return first;
   }
 
   /** The first who has exactly these roles, or the next ones. */
@@ -185,21 +186,31 @@ export class World {
   }
 }
 
+function mostCommon(values: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  const [first] = [...counts].sort(([, one], [, other]) => other - one);
+  if (first === undefined) throw new Error('there are no people');
+  return first[0];
+}
+
 /** A file of stories is an hour's work of a few people many times over. */
 function newHourOf({ cloud }: Sandbox): () => Promise<void> {
-  const { agent, endpoints, identities } = cloud;
-  const { httpClient } = createEgress({ allow: [endpoints.tables], agent });
-  const { limits } = openTables({ endpoint: endpoints.tables, credential: cloud.credentialFor(identities.keeper), httpClient });
+  const { limits } = tablesOf({ cloud });
   return async () => {
     const rows = await limits.list("PartitionKey ge ''", 1_000);
     await Promise.all(rows.map(({ key, partition }) => limits.remove(partition, key)));
   };
 }
 
-function setLevelOf({ cloud }: Sandbox): (level: LatchLevel) => Promise<void> {
+/** State tables under the keeper. */
+function tablesOf({ cloud }: Pick<Sandbox, 'cloud'>): Tables {
   const { agent, endpoints, identities } = cloud;
-  const { httpClient } = createEgress({ allow: [endpoints.tables], agent });
-  const store = new TableLatchStore(openTables({ endpoint: endpoints.tables, credential: cloud.credentialFor(identities.keeper), httpClient }).latch);
+  return openTables({ endpoint: endpoints.tables, credential: cloud.credentialFor(identities.keeper), httpClient: createEgress({ allow: [endpoints.tables], agent }).httpClient });
+}
+
+function setLevelOf({ cloud }: Sandbox): (level: LatchLevel) => Promise<void> {
+  const store = latchOf(cloud);
   return async (level) => {
     const held = await store.read(AbortSignal.timeout(5_000));
     if (held === undefined) throw new Error('there is no latch');
@@ -215,17 +226,18 @@ export type Story = (ids: RequirementId | readonly RequirementId[], title: strin
 export function useWorld(options: WorldOptions): { readonly story: Story } {
   let opened: World | undefined;
   before(async function () {
-    this.timeout(60_000);
+    this.timeout(3 * PATIENCE_MS);
     opened = await World.open(options);
   });
   after(async function () {
-    this.timeout(20_000);
+    this.timeout(PATIENCE_MS);
     await opened?.close();
   });
   return {
     story: (ids, title, tell, { timeoutMs = 30_000 } = {}) => {
       it(verifies(ids, title), async function () {
-        this.timeout(timeoutMs);
+        // A guard against what never ends; what takes too long says so itself.
+        this.timeout(4 * timeoutMs);
         if (opened === undefined) throw new Error('the world did not open');
         await opened.begin();
         await tell(opened);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { format, inspect } from 'node:util';
 import { InternalId } from '../../../src/actions/internal-id.ts';
+import { Stopwatch } from '../../machine.ts';
 
 const GUID = '5f3c1f0e-9a50-4e6b-8d6a-0a4a5b6c7d8e';
 const SYS_ID = 'c0ffee00a9fe19810198c1a3b5e8f4d2';
@@ -116,9 +117,9 @@ describe('InternalId', () => {
       const text = part.repeat(200_000 / part.length);
       let bestMs = Infinity;
       for (let time = 0; time < 3 && bestMs >= 100; time += 1) {
-        const beganMs = performance.now();
+        const watch = new Stopwatch();
         assert.equal(id.appearsIn(`${text}${time}`), false);
-        bestMs = Math.min(bestMs, performance.now() - beganMs);
+        bestMs = Math.min(bestMs, watch.ms);
       }
       assert(bestMs < 1_500, `${part} ${bestMs}`);
     }

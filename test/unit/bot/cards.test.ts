@@ -4,13 +4,13 @@ import { createRequire } from 'node:module';
 import { Ajv, type ValidateFunction } from 'ajv';
 import { forModel } from '../../../src/actions/action.ts';
 import { catalogue } from '../../../src/actions/catalogue.ts';
-import { approvalCard, approveVerb, denyVerb, titleOf, undoVerb } from '../../../src/bot/cards/approval-card.ts';
+import { approvalCard, approveVerb, denyVerb, outcomeOf, titleOf, undoVerb } from '../../../src/bot/cards/approval-card.ts';
 import { clientTime, inert } from '../../../src/bot/cards/card.ts';
 import { pickCard, pickedCard } from '../../../src/bot/cards/pick-card.ts';
 import { resultCard } from '../../../src/bot/cards/result-card.ts';
 import { Speaker } from '../../../src/bot/say.ts';
 import { en } from '../../../src/bot/wording/en.ts';
-import type { ApprovalRecord, ApprovalState, StepOutcome } from '../../../src/guard/approval.ts';
+import type { ApprovalRecord, ApprovalState, ApprovalSubject, StepOutcome } from '../../../src/guard/approval.ts';
 import { sampleOf } from './sample-result.ts';
 import { ANNA, BOB, NOW_MS, record, storedStep, vectors } from './support.ts';
 
@@ -52,8 +52,8 @@ function requestIn(state: ApprovalState, steps: number, changes: Partial<Approva
   });
 }
 
-const revive = (state: ApprovalState, reason = 'the cause was found'): ApprovalRecord =>
-  record({ state, by: 'second person', subject: { kind: 'revive', reason, level: 'full' }, ...(DECIDED.has(state) && { decidedBy: ANNA, decidedByName: 'Anna Weber', decidedAt: new Date(NOW_MS) }) });
+const revive = (state: ApprovalState, reason = 'the cause was found', changes: Partial<Extract<ApprovalSubject, { kind: 'revive' }>> = {}): ApprovalRecord =>
+  record({ state, by: 'second person', subject: { kind: 'revive', reason, what: { scope: 'all', level: 'full' }, stillStopped: [], ...changes }, ...(DECIDED.has(state) && { decidedBy: ANNA, decidedByName: 'Anna Weber', decidedAt: new Date(NOW_MS) }) });
 
 // --- looking into cards --------------------------------------------------------------------------------------------
 
@@ -151,6 +151,7 @@ describe('bot/cards: a request', () => {
     ['a revival', (state) => revive(state)],
     ['hostile words', (state) => requestIn(state, 3, { requesterName: HOSTILE_NAME }, { name: HOSTILE_NAME, reason: HOSTILE_REASON, context: [HOSTILE_NAME, 'anna@contoso.com'] })],
     ['a hostile reason to revive', (state) => revive(state, HOSTILE_REASON)],
+    ['the revival of somebody with a hostile name', (state) => revive(state, 'x', { what: { scope: 'person', key: 'k', label: HOSTILE_NAME, epoch: 1 }, stillStopped: [HOSTILE_NAME] })],
   ];
   for (const [what, requestFor] of variants) {
     for (const state of STATES) {
@@ -215,6 +216,29 @@ describe('bot/cards: a request', () => {
   });
   it('shows the reason of a revival whole', () => {
     assert(runsOf(approvalCard(revive('pending', HOSTILE_REASON)).content).some((text) => text.endsWith('THE-END”')));
+  });
+  it('says of each revival what is revived and what holds after it', () => {
+    const { becomesLevel, becomesThing, reviveTitles } = en.kill;
+    for (const level of ['full', 'read-only', 'observe'] as const) assert(runsOf(approvalCard(revive('pending', 'x', { what: { scope: 'all', level } })).content).includes(becomesLevel[level]), level);
+    for (const scope of ['model', 'action', 'person', 'conversation'] as const) {
+      const request = revive('pending', 'x', { what: { scope, key: scope === 'action' ? 'block_sign_in' : 'k3y0fs0mething', label: scope === 'person' ? 'Victor Almeida' : '', epoch: 1 } });
+      const { content, summary } = approvalCard(request);
+      const title = scope === 'action' ? reviveTitles.action('Block sign-in') : reviveTitles[scope];
+      assert(textOf(content).includes(title) && runsOf(content).includes(becomesThing[scope]), scope);
+      assert.equal(runsOf(content).includes('Victor Almeida'), scope === 'person');
+      assert.doesNotMatch(textOf(content) + summary, /k3y0fs0mething/, 'a key is for nobody');
+      assert.doesNotMatch(summary, /Victor/, 'a notification names nobody');
+    }
+    assert.match(outcomeOf(revive('succeeded', 'x', { what: { scope: 'person', key: 'k', label: 'Victor Almeida', epoch: 1 } })), /Victor Almeida/);
+  });
+  it('says what stays stopped after a revival, and nothing where nothing does', () => {
+    assert(runsOf(approvalCard(revive('pending', 'x', { stillStopped: ['the language model', 'Victor Almeida'] })).content).includes('the language model, Victor Almeida'));
+    assert(!textOf(approvalCard(revive('pending')).content).includes(en.kill.stays));
+  });
+  it('says who confirmed a revival, and whether an emergency account was one of the two', () => {
+    assert(textOf(approvalCard(revive('succeeded')).content).includes(en.kill.confirmedBy('Anna Weber')));
+    assert(!textOf(approvalCard(revive('succeeded')).content).includes(en.kill.emergency));
+    assert(textOf(approvalCard({ ...revive('succeeded'), breakGlass: true }).content).includes(en.kill.emergency));
   });
   it('says where the reason comes from, for each reader', () => {
     const composed = storedStep({}, { provenance: { reason: 'composed by Steward' } });

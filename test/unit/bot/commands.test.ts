@@ -1,21 +1,42 @@
 import assert from 'node:assert/strict';
 import { parseCommand, usd, type Command } from '../../../src/bot/commands.ts';
 import { bestOfThreeMs, SUPER_LINEAR_MS } from './support.ts';
+import { Stopwatch } from '../../machine.ts';
 
-const KILL_ALL: Command = { kind: 'kill', scope: 'all' };
-const KILL_OTHER: Command = { kind: 'kill', scope: 'other' };
+const KILL_ALL: Command = { kind: 'kill', what: { scope: 'all', level: 'off' }, reason: '' };
+const KILL_OTHER: Command = { kind: 'kill', what: undefined, reason: '' };
+const ALL = { scope: 'all', level: 'full' } as const;
 
 describe('bot/commands: what code recognises before the model', () => {
   const table: readonly (readonly [string, Command])[] = [
     ...['kill all', 'kill', 'KILL ALL!', ' Kill  All \n', 'kill everything', 'kill switch', 'kill\nall', 'kill all 🛑'].map((text) => [text, KILL_ALL] as const),
     ...['kill all now', 'kill all please', 'kill all, now!', 'kill all immediately', 'kill everything at once', 'kill!', 'kill all, please, now…'].map((text) => [text, KILL_ALL] as const),
-    ...['kill model', 'kill action block_sign_in', 'kill person @Anna', 'kill Anna’s session', 'kill her laptop', 'kill it', 'kill allan', 'kill мой процесс', 'kill 他', 'kill all мои процессы', 'kill all nowhere', 'kill all 他', 'kill 1', 'kill all now 他'].map((text) => [text, KILL_OTHER] as const),
-    ['revive', { kind: 'revive', reason: '' }],
-    ['revive because', { kind: 'revive', reason: '' }],
-    ['revive because it is fixed', { kind: 'revive', reason: 'it is fixed' }],
-    ['Revive all because it is fixed', { kind: 'revive', reason: 'it is fixed' }],
-    ['REVIVE: it is fixed', { kind: 'revive', reason: 'it is fixed' }],
-    ['revive, because\nit is fixed', { kind: 'revive', reason: 'it is fixed' }],
+    ...['kill action', 'kill person', 'kill person Anna Weber', 'kill to full', 'kill all to something', 'kill model and all', 'kill heresy', 'kill Anna’s session', 'kill her laptop', 'kill it', 'kill allan', 'kill мой процесс', 'kill 他', 'kill all мои процессы', 'kill all nowhere', 'kill all 他', 'kill 1', 'kill all now 他'].map((text) => [text, KILL_OTHER] as const),
+    ['revive', { kind: 'revive', what: ALL, reason: '' }],
+    ['revive because', { kind: 'revive', what: ALL, reason: '' }],
+    ['revive because it is fixed', { kind: 'revive', what: ALL, reason: 'it is fixed' }],
+    ['Revive all because it is fixed', { kind: 'revive', what: ALL, reason: 'it is fixed' }],
+    ['REVIVE: it is fixed', { kind: 'revive', what: ALL, reason: 'it is fixed' }],
+    ['revive, because\nit is fixed', { kind: 'revive', what: ALL, reason: 'it is fixed' }],
+    ['kill all because of the breach', { ...KILL_ALL, reason: 'of the breach' }],
+    ['kill, because: odd', { ...KILL_ALL, reason: 'odd' }],
+    ...['kill to read-only', 'kill all to read only', 'Kill everything down to read-only mode now!'].map((text) => [text, { kind: 'kill', what: { scope: 'all', level: 'read-only' }, reason: '' }] as const),
+    ['kill all to observe', { kind: 'kill', what: { scope: 'all', level: 'observe' }, reason: '' }],
+    ['kill to off', KILL_ALL],
+    ...['kill model', 'Kill the model!', 'kill model now, please'].map((text) => [text, { kind: 'kill', what: { scope: 'model' }, reason: '' }] as const),
+    ...['kill here', 'kill this chat', 'kill conversation now'].map((text) => [text, { kind: 'kill', what: { scope: 'conversation' }, reason: '' }] as const),
+    ['kill action Block sign-in because it misbehaves', { kind: 'kill', what: { scope: 'action', named: 'Block sign-in' }, reason: 'it misbehaves' }],
+    ['kill person anna@contoso.example', { kind: 'kill', what: { scope: 'person', named: 'anna@contoso.example' }, reason: '' }],
+    ['revive everything because fixed', { kind: 'revive', what: ALL, reason: 'fixed' }],
+    ['revive to observe because of a pilot', { kind: 'revive', what: { scope: 'all', level: 'observe' }, reason: 'of a pilot' }],
+    ['revive all to full because: done', { kind: 'revive', what: ALL, reason: 'done' }],
+    ['revive model because fixed', { kind: 'revive', what: { scope: 'model' }, reason: 'fixed' }],
+    ['revive here', { kind: 'revive', what: { scope: 'conversation' }, reason: '' }],
+    ['revive action block_sign_in because ok', { kind: 'revive', what: { scope: 'action', named: 'block_sign_in' }, reason: 'ok' }],
+    ['revive person anna@contoso.example because it was a mistake', { kind: 'revive', what: { scope: 'person', named: 'anna@contoso.example' }, reason: 'it was a mistake' }],
+    ...['drill kill', 'Drill', 'drill the kill switch!'].map((text) => [text, { kind: 'drill' }] as const),
+    ['raise spending of anna@contoso.example to 5 because of an incident', { kind: 'raise spending', who: 'anna@contoso.example', usd: '5', reason: 'of an incident' }],
+    ['raise the budget for anna@contoso.example to $7.50', { kind: 'raise spending', who: 'anna@contoso.example', usd: '7.50', reason: '' }],
     ...['undo', 'Undo!', 'undo that please', 'revert it', 'take it back', 'take that back', 'Rückgängig'].map((text) => [text, { kind: 'undo' }] as const),
     ...['pending', 'Pending?', 'what is pending?', 'what is waiting for me', 'what waits for me?', 'show my open requests', 'open requests'].map((text) => [text, { kind: 'pending' }] as const),
     ...['approvals here', 'Approvals here!', 'APPROVALS HERE'].map((text) => [text, { kind: 'approvals here', here: true }] as const),
@@ -32,7 +53,7 @@ describe('bot/commands: what code recognises before the model', () => {
     ...['yes', 'Yes!', 'YES PLEASE', 'yes, please do it', 'yes block her', 'ok', 'okay go ahead', 'approve', 'approved', 'confirm', 'do it', 'go ahead', '👍', 'ja', 'sí'].map((text) => [text, { kind: 'yes' }] as const),
   ];
   for (const [text, command] of table) {
-    it(`takes ${JSON.stringify(text)} as ${command.kind}${'scope' in command ? ` ${command.scope}` : ''}`, () => {
+    it(`takes ${JSON.stringify(text)} as ${command.kind}${'what' in command ? ` ${command.what?.scope ?? 'of nothing'}` : ''}`, () => {
       assert.deepEqual(parseCommand(text), command);
     });
   }
@@ -92,11 +113,11 @@ describe('bot/commands: what code recognises before the model', () => {
     });
   }
   it('ends in time on text made to make patterns slow', () => {
-    const startedMs = performance.now();
+    const watch = new Stopwatch();
     for (const text of [`yes${' please'.repeat(5_000)} x`, `thanks${' a lot'.repeat(5_000)} x`, `kill ${'!'.repeat(50_000)}x`, `cancel${' it'.repeat(5_000)} x`, `revive ${': '.repeat(20_000)}`, ...['<', '<quote ', '@', '[', 'a.', '1', ' ', ', ', 'now ', 'kill '].flatMap((part) => ['', 'kill ', 'kill all ', 'yes ', 'revive '].map((head) => head + part.repeat(200_000 / part.length)))]) {
       assert(bestOfThreeMs(() => parseCommand(text)) < SUPER_LINEAR_MS, text.slice(0, 20));
     }
-    assert(performance.now() - startedMs < 1_000);
+    assert(watch.ms < 1_000);
   });
 });
 

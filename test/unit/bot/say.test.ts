@@ -200,7 +200,7 @@ describe('bot/say: time', () => {
         }
       }
     }
-  }).timeout(60_000);
+  }).timeout(300_000);
 });
 
 describe('bot/say: internal ids', () => {

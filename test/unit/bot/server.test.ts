@@ -146,8 +146,12 @@ describe('bot/server: over real HTTP', () => {
   });
 
   it('reads no body larger than its bound out of a small compressed one', async () => {
-    const answer = await post(new Uint8Array(gzipSync(JSON.stringify({ ...good, text: 'x'.repeat(30 * 1024 * 1024) }))), { ...JSON_TYPE, 'content-encoding': 'gzip' });
-    assert([413, 415].includes(answer.status), String(answer.status));
+    const answer = await post(new Uint8Array(gzipSync(JSON.stringify({ ...good, text: 'x'.repeat(30 * 1024 * 1024) }))), { ...JSON_TYPE, 'content-encoding': 'gzip' }).catch((error: unknown) => error);
+    // Whoever still sends when the answer comes may see the end of the connection before it.
+    if (answer instanceof Response) assert([413, 415].includes(answer.status), String(answer.status));
+    else assert.match(String((answer as Error).cause), /ECONNRESET|EPIPE|other side closed/);
+    assert.equal(taken, 0);
+    assert.equal((await postJson(good)).status, 200, 'and goes on');
   });
   it('writes no file that a stranger sends', async () => {
     const before = new Set(readdirSync(tmpdir()));
@@ -169,7 +173,7 @@ describe('bot/server: what could end the process', () => {
     ['breaks off', gzipSync(JSON.stringify(good)).subarray(0, 30).toString('latin1')],
   ] as const) {
     it(`survives a body that says gzip and ${what}, from a sender without a token`, async () => {
-      const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', new URL('server.child.ts', import.meta.url).pathname, Buffer.from(body, 'latin1').toString('base64')], { timeout: 14_000 }).catch((error: unknown) => ({ stdout: String((error as { stderr?: string }).stderr) }));
+      const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', new URL('server.child.ts', import.meta.url).pathname, Buffer.from(body, 'latin1').toString('base64')], { timeout: 55_000 }).catch((error: unknown) => ({ stdout: String((error as { stderr?: string }).stderr) }));
       assert.match(stdout, /^refused 4\d\d, up 200$/m);
     });
   }

@@ -4,13 +4,14 @@ import { fileURLToPath } from 'node:url';
 import { catalogue } from '../../../src/actions/catalogue.ts';
 import { actionsPage, actionsTable, describeActions, type ActionFacts } from '../../../src/cli/actions.ts';
 import { run } from '../../../src/cli/main.ts';
+import { systemClock } from '../../../src/clients/clock.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const policy = readFileSync(new URL('../../../src/guard/policy.cedar', import.meta.url), 'utf8');
 
-function typed(...words: readonly string[]): { readonly status: number; readonly out: string; readonly err: string } {
+async function typed(...words: readonly string[]): Promise<{ readonly status: number; readonly out: string; readonly err: string }> {
   let [out, err] = ['', ''];
-  const status = run(words, { root, print: (text) => void (out += text), complain: (text) => void (err += text) });
+  const status = await run(words, { root, print: (text) => void (out += text), complain: (text) => void (err += text), latch: { environment: {}, clock: systemClock } });
   return { status, out, err };
 }
 
@@ -18,7 +19,6 @@ describe('`steward actions`', () => {
   let facts: readonly ActionFacts[];
   const of = (name: string): ActionFacts => facts.find((each) => each.name === name) ?? assert.fail(name);
   before(function () {
-    this.timeout(10_000);
     facts = describeActions(catalogue, policy);
   });
 
@@ -54,18 +54,18 @@ describe('`steward actions`', () => {
     for (const { name, operation } of facts) if (operation.system !== 'servicenow') assert.ok(operation.version, name);
   });
 
-  it('prints one JSON document, or one line an action', () => {
-    const { out, status } = typed('actions', '--json');
+  it('prints one JSON document, or one line an action', async () => {
+    const { out, status } = await typed('actions', '--json');
     const document = JSON.parse(out) as { readonly catalogue: string; readonly actions: readonly ActionFacts[] };
     assert.deepEqual([status, document.catalogue, document.actions.length], [0, catalogue.digest, facts.length]);
     assert.deepEqual(document.actions, facts);
-    const table = typed('actions');
+    const table = await typed('actions');
     assert.deepEqual([table.status, table.out.trimEnd().split('\n').length], [0, facts.length + 1]);
   });
 
   for (const words of [[], ['acts'], ['actions', '--jsonn'], ['actions', 'list'], ['actions', 'new'], ['actions', 'new', '--in', 'people'], ['actions', 'new', 'do_thing', '--in', 'kitchen'], ['actions', 'new', 'do_thing', 'people'], ['actions', 'new', 'do_thing', '--in', 'people', 'more']]) {
-    it(`ends with 2 and says how it wants to be called: ${JSON.stringify(words)}`, () => {
-      const { err, out, status } = typed(...words);
+    it(`ends with 2 and says how it wants to be called: ${JSON.stringify(words)}`, async () => {
+      const { err, out, status } = await typed(...words);
       assert.equal(status, 2);
       assert.match(err + out, /steward actions \[--json\]/);
     });

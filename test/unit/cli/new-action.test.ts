@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { domainOf, scaffold, ScaffoldError } from '../../../src/cli/new-action.ts';
 import { run as runCommand } from '../../../src/cli/main.ts';
+import { systemClock } from '../../../src/clients/clock.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const execute = promisify(execFile);
@@ -76,9 +77,9 @@ describe('`steward actions new`', () => {
     });
   }
 
-  it('ends with 1 for an action that exists', () => {
+  it('ends with 1 for an action that exists', async () => {
     let err = '';
-    assert.equal(runCommand(['actions', 'new', 'block_sign_in'], { root: copy, print: () => undefined, complain: (text) => void (err += text) }), 1);
+    assert.equal(await runCommand(['actions', 'new', 'block_sign_in'], { root: copy, print: () => undefined, complain: (text) => void (err += text), latch: { environment: {}, clock: systemClock } }), 1);
     assert.match(err, /there is an action block_sign_in/);
   });
 

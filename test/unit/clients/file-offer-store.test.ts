@@ -8,7 +8,6 @@ import { newId, tablesOf } from './support.ts';
 describe('offers of files', () => {
   let table: Table;
   before(async function () {
-    this.timeout(30_000);
     table = (await tablesOf()).offers;
   });
 

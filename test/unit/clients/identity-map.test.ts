@@ -228,7 +228,6 @@ describe('the identity map, in the sandbox', () => {
   });
 
   it('finds every other member with a mailbox, and nobody but them', async function () {
-    this.timeout(20_000);
     const { company } = await cloud();
     const cases = identityCases(company);
     const peculiar = new Set([cases.twice, cases.inactive]);

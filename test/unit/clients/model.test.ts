@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import { createEgress } from '../../../src/clients/egress.ts';
-import { dearest, modelPrices, priceOf } from '../../../src/clients/model-prices.ts';
+import { dearest, dearestEmbedding, modelPrices, priceOf } from '../../../src/clients/model-prices.ts';
 import { AzureReasoner } from '../../../src/clients/model.ts';
 import type { ModelRequest } from '../../../src/guard/reasoner.ts';
 import { json, never, rejectsWith, serve, tokens } from './support.ts';
@@ -130,8 +130,12 @@ describe('model prices', () => {
       assert(Number.isSafeInteger(row.inputMicroUsdPerMillion) && row.inputMicroUsdPerMillion > 0);
       assert(Number.isSafeInteger(row.outputMicroUsdPerMillion));
       assert.equal(priceOf(row.model), row);
+      // A day, and after the day on which it was read that the model exists.
+      for (const day of [row.retires, row.asOf]) assert.equal(new Date(day).toISOString().slice(0, 10), day);
+      assert(row.retires > row.asOf && row.source.startsWith('https://'));
       assert(dearest().outputMicroUsdPerMillion >= row.outputMicroUsdPerMillion && dearest().inputMicroUsdPerMillion >= row.inputMicroUsdPerMillion);
     }
+    assert.equal(dearestEmbedding().model, 'text-embedding-3-large');
     for (const name of ['', 'constructor', '__proto__', 'GPT-4.1', 'gpt-9']) assert.equal(priceOf(name), undefined);
   });
 });

@@ -6,71 +6,14 @@ import { TableApprovalStore } from '../../../src/clients/approval-store.ts';
 import { TableApprovalPlaceStore } from '../../../src/clients/approval-place-store.ts';
 import { TableContactStore } from '../../../src/clients/contact-store.ts';
 import { TableEffectNotes } from '../../../src/clients/effect-notes.ts';
-import { TableLatchStore } from '../../../src/clients/latch-store.ts';
 import { TableLimitStore } from '../../../src/clients/limit-store.ts';
-import { TableSpendStore } from '../../../src/clients/spend-store.ts';
 import { fromStoredJson, toStoredJson } from '../../../src/clients/stored-json.ts';
-import { jsonOf, jsonProperties, type Properties, type Row } from '../../../src/clients/tables.ts';
+import { jsonOf, jsonProperties, type Row } from '../../../src/clients/tables.ts';
 import type { ApprovalRecord, Place } from '../../../src/guard/approval.ts';
-import type { Latch } from '../../../src/guard/ports.ts';
 import { z } from 'zod/v4';
-import { clientsOf, cloud, handClock, never, newId, rejectsWith, tablesOf } from './support.ts';
+import { clientsOf, cloud, handClock, newId, rejectsWith, tablesOf } from './support.ts';
 
 const place: Place = { conversationId: 'a:1/2\\3#4?5', serviceUrl: 'https://smba.trafficmanager.net/emea/', tenantId: 't', botId: '28:b', channelId: 'msteams', conversationType: 'personal' };
-
-describe('latch store', () => {
-  afterEach(async () => (await cloud()).faults.clear());
-
-  const latch: Latch = { level: 'full', epoch: 1, changedAt: new Date('2026-11-22T10:00:00.000Z'), changedBy: 'deployment', changedByName: '', reason: 'first' };
-
-  it('reads a missing latch as missing, and changes one only under its tag', async () => {
-    const { latch: table } = await tablesOf();
-    await table.remove('latch', 'latch');
-    const store = new TableLatchStore(table);
-    assert.equal(await store.read(never), undefined);
-    assert.equal(await store.write(latch, 'W/"datetime\'2026-11-22T10%3A00%3A00.0000000Z\'"'), false, 'a missing latch is not revived');
-    assert.equal(await store.read(never), undefined);
-    assert.equal(await store.write(latch, 'any'), true);
-    const stored = await store.read(never);
-    assert(stored);
-    assert.deepEqual(stored.value, latch);
-    assert(Math.abs(stored.storageNow.getTime() - Date.now()) < 5_000);
-    const killed: Latch = { ...latch, level: 'off', epoch: 2 };
-    const [one, other] = await Promise.all([store.write(killed, stored.etag), new TableLatchStore((await tablesOf()).latch).write({ ...killed, level: 'observe' }, stored.etag)]);
-    assert.notEqual(one, other, 'of two changes one wins');
-    assert.equal(await store.write({ ...killed, epoch: 3 }, 'any'), true, 'kill needs no tag');
-    assert.equal((await store.read(never))?.value.epoch, 3);
-  });
-
-  it('obeys a hand that writes nothing but `off`', async () => {
-    const { latch: table } = await tablesOf();
-    await table.upsert('latch', 'latch', { level: 'off' });
-    const stored = await new TableLatchStore(table).read(never);
-    assert.equal(stored?.value.level, 'off');
-    assert(stored.value.epoch > 1_000_000, 'no approval has this epoch');
-  });
-
-  it('reads nothing into a latch that it does not understand', async () => {
-    const { latch: table } = await tablesOf();
-    const strange: readonly Properties[] = [{ level: 'on', epoch: 1 }, { level: 'full' }, { level: 'full', epoch: 'one' }, { level: 'full', epoch: 1.5 }, { epoch: 1 }];
-    for (const properties of strange) {
-      await table.upsert('latch', 'latch', properties);
-      await rejectsWith(new TableLatchStore(table).read(never), 'LATCH_UNREADABLE');
-    }
-    await table.remove('latch', 'latch');
-  });
-
-  it('fails at once when storage does, and obeys an abort', async () => {
-    const { latch: store } = await clientsOf();
-    (await cloud()).faults.post({ service: 'storage', kind: 'status', status: 503 });
-    const beganMs = performance.now();
-    await rejectsWith(store.read(never), 'LATCH_UNREADABLE');
-    assert(performance.now() - beganMs < 500);
-    (await cloud()).faults.clear();
-    (await cloud()).faults.post({ service: 'storage', kind: 'hang' });
-    await assert.rejects(store.read(AbortSignal.timeout(100)), { name: 'TimeoutError' });
-  });
-});
 
 describe('admin roster', () => {
   it('remembers admins and forgets those who are none', async () => {
@@ -86,6 +29,22 @@ describe('admin roster', () => {
     await other.remember(newId(), false);
   });
 
+  it('counts what it read itself in the last 24 hours while storage is away, and nothing else', async () => {
+    const clock = handClock();
+    const roster = new TableAdminRoster((await tablesOf()).roster, clock);
+    const [admin, nobody] = [newId(), newId()];
+    await roster.remember(admin, true);
+    const { faults } = await cloud();
+    faults.post({ service: 'storage', kind: 'hang' });
+    try {
+      assert.deepEqual([await roster.wasAdmin(admin), await roster.wasAdmin(nobody)], [true, false]);
+      clock.advance(24 * 60 * 60_000 + 1);
+      assert.equal(await roster.wasAdmin(admin), false);
+    } finally {
+      faults.clear();
+    }
+  });
+
   it('writes the same thing again only after a while', async () => {
     const { journal } = await cloud();
     const clock = handClock();
@@ -97,89 +56,6 @@ describe('admin roster', () => {
     clock.advance(10 * 60_000);
     await roster.remember(id, true);
     assert.equal(journal.entries().length, 2);
-  });
-});
-
-describe('spend store', () => {
-  afterEach(async () => (await cloud()).faults.clear());
-
-  const entry = (changes = {}) => ({ month: `2026-11-${randomUUID()}`, day: '2026-11-22', person: newId(), amountMicroUsd: 100, monthCapMicroUsd: 1_000, personDayCapMicroUsd: 500, ...changes });
-
-  it('never passes a cap, however many ask at once on however many instances', async () => {
-    const month = `2026-11-${randomUUID()}`;
-    const person = newId();
-    const stores = await Promise.all([1, 2, 3].map(async () => new TableSpendStore((await tablesOf()).spend)));
-    const results = await Promise.all(Array.from({ length: 50 }, (_, index) => stores[index % 3]!.add(entry({ month, person: index % 2 === 0 ? person : newId() }))));
-    const { monthMicroUsd } = await stores[0]!.read(month);
-    assert.equal(monthMicroUsd, 1_000);
-    assert.equal(results.filter((result) => result === 'added').length, 10);
-    assert(results.filter((result, index) => result === 'added' && index % 2 === 0).length <= 5);
-  });
-
-  it('costs one call when nobody else spends', async () => {
-    const { journal } = await cloud();
-    const store = new TableSpendStore((await tablesOf()).spend);
-    const each = entry();
-    await store.add(each);
-    journal.clear();
-    assert.equal(await store.add({ ...each, amountMicroUsd: -40 }), 'added');
-    assert.equal(journal.entries().length, 1);
-    assert.deepEqual(await store.read(each.month), { monthMicroUsd: 60 });
-  });
-
-  it('tells whose cap it is, and notices what another instance gave back', async () => {
-    const [one, other] = [new TableSpendStore((await tablesOf()).spend), new TableSpendStore((await tablesOf()).spend)];
-    const each = entry();
-    assert.equal(await one.add({ ...each, amountMicroUsd: 501 }), 'person full');
-    assert.equal(await one.add({ ...each, amountMicroUsd: 500 }), 'added');
-    assert.equal(await one.add(each), 'person full');
-    assert.equal(await other.add({ ...each, amountMicroUsd: -500 }), 'added');
-    assert.equal(await one.add(each), 'added');
-    assert.equal(await one.add({ ...each, person: newId(), monthCapMicroUsd: 150 }), 'month full');
-  });
-
-  it('takes nothing but safe integers, and gives back no more than was spent', async () => {
-    const store = new TableSpendStore((await tablesOf()).spend);
-    for (const amountMicroUsd of [Number.NaN, Infinity, -Infinity, 0.5, 2 ** 53]) await rejectsWith(store.add(entry({ amountMicroUsd })), 'PRICE_UNKNOWN');
-    await rejectsWith(store.add(entry({ monthCapMicroUsd: Number.NaN })), 'PRICE_UNKNOWN');
-    await rejectsWith(store.add(entry({ amountMicroUsd: -1 })), 'PRICE_UNKNOWN');
-  });
-
-  it('books by force what was spent already, whatever the caps say', async () => {
-    const store = new TableSpendStore((await tablesOf()).spend);
-    const each = entry({ monthCapMicroUsd: 150 });
-    assert.equal(await store.add(each), 'added');
-    assert.equal(await store.add(each), 'month full');
-    assert.equal(await store.add({ ...each, force: true, amountMicroUsd: 900 }), 'added');
-    assert.deepEqual(await store.read(each.month), { monthMicroUsd: 1_000 });
-    assert.equal(await store.add({ ...each, amountMicroUsd: 1 }), 'month full');
-    await rejectsWith(store.add({ ...each, force: true, amountMicroUsd: Number.NaN }), 'PRICE_UNKNOWN');
-  });
-
-  it('counts beyond 32 bits', async () => {
-    const store = new TableSpendStore((await tablesOf()).spend);
-    const caps = { monthCapMicroUsd: 10 ** 15, personDayCapMicroUsd: 10 ** 15 };
-    const each = entry({ ...caps, amountMicroUsd: 5 * 10 ** 12 });
-    await store.add(each);
-    await store.add(each);
-    assert.deepEqual(await store.read(each.month), { monthMicroUsd: 10 ** 13 });
-  });
-
-  it('counts once what was written but not answered', async () => {
-    const { faults } = await cloud();
-    const store = new TableSpendStore((await tablesOf()).spend);
-    const each = entry();
-    await store.add(each);
-    faults.post({ service: 'storage', kind: 'reset', method: 'POST', path: 'batch', times: 1 });
-    assert.equal(await store.add(each), 'added');
-    assert.deepEqual(await store.read(each.month), { monthMicroUsd: 200 });
-  });
-
-  it('fails when storage does', async () => {
-    const store = new TableSpendStore((await tablesOf()).spend);
-    (await cloud()).faults.post({ service: 'storage', kind: 'status', status: 500 });
-    await rejectsWith(store.add(entry()), 'STORAGE_UNAVAILABLE');
-    await rejectsWith(store.read('2026-11'), 'STORAGE_UNAVAILABLE');
   });
 });
 
@@ -347,7 +223,7 @@ describe('approval store', () => {
       await approvals.insert(each);
       assert.deepEqual(plain((await approvals.read(each.reference))!.value), plain(each));
     }
-    const revive = record({ subject: { kind: 'revive', reason: 'fixed', level: 'full' } });
+    const revive = record({ subject: { kind: 'revive', reason: 'fixed', what: { scope: 'all', level: 'full' }, stillStopped: [] } });
     await approvals.insert(revive);
     assert.deepEqual(plain((await approvals.read(revive.reference))!.value), plain(revive));
     assert.equal(await approvals.read('no such reference / # ?'), undefined);

@@ -92,7 +92,7 @@ export async function rejectsWith(promise: Promise<unknown>, code: StewardErrorC
 }
 
 /** Waits for what happens behind a call. */
-export async function until(holds: () => Promise<boolean>, withinMs = 5_000): Promise<void> {
+export async function until(holds: () => Promise<boolean>, withinMs = 30_000): Promise<void> {
   const deadlineMs = performance.now() + withinMs;
   while (!(await holds())) {
     assert(performance.now() < deadlineMs, 'it did not come to hold');

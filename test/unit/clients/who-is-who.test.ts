@@ -49,6 +49,29 @@ describe('who is who', () => {
     assert.equal(asked(), 6);
   });
 
+  it('finds an account by exactly its sign-in name, in whatever case', async () => {
+    const { whoIsWho, company } = await whoIsWhoOf();
+    for (const { aadObjectId, upn: userPrincipalName } of company.personas.slice(0, 5)) {
+      for (const name of [userPrincipalName, userPrincipalName.toUpperCase()]) assert.equal((await whoIsWho.find(name))?.equals(new InternalId(aadObjectId)), true, name);
+    }
+    const [known] = company.personas;
+    assert(known);
+    for (const name of [`x${known.upn}`, known.upn.slice(1), `${known.upn}.example`]) assert.equal(await whoIsWho.find(name), undefined, name);
+  });
+
+  it('asks nothing about what is no sign-in name', async () => {
+    const { whoIsWho, company, asked } = await whoIsWhoOf();
+    const odd = ['', 'me', company.personas[0]?.aadObjectId ?? '', company.personas[0]?.name ?? '', 'guest_x.example#EXT#@contoso.example', '$a@contoso.example', 'a@b', 'a/b@contoso.example', '../me@contoso.example', 'a?b@contoso.example', 'a%2fb@contoso.example', "a')/x@contoso.example", 'ä@contoso.example', 'a@contoso.example\n', `${'a'.repeat(65)}@contoso.example`];
+    for (const name of odd) assert.equal(await whoIsWho.find(name), undefined, name);
+    assert.equal(asked(), 0);
+  });
+
+  it('says so when the directory can’t be asked about a name', async () => {
+    const { whoIsWho, company } = await whoIsWhoOf();
+    (await cloud()).faults.post({ service: 'graph', kind: 'status', status: 403 });
+    await rejectsWith(whoIsWho.find(company.personas[0]?.upn ?? ''), 'DIRECTORY_UNAVAILABLE');
+  });
+
   it('does not remember that an account was missing', async () => {
     const { whoIsWho, asked } = await whoIsWhoOf();
     const id = newId();

@@ -147,7 +147,7 @@ describe('a limit', () => {
       'how many': raise({ perHour: 400 }),
       'the reason': raise({ reason: 'lunch' }),
       'the requester': (record) => ({ ...record, requester: cleo.id }),
-      'what it is': (record) => ({ ...record, subject: { kind: 'revive', reason: 'many phones stolen', level: 'full' } }),
+      'what it is': (record) => ({ ...record, subject: { kind: 'revive', reason: 'many phones stolen', what: { scope: 'all', level: 'full' }, stillStopped: [] } }),
     };
     for (const [what, change] of Object.entries(changes)) {
       it(what, async () => {
@@ -161,7 +161,7 @@ describe('a limit', () => {
 });
 
 describe('a revival', () => {
-  const changes: Readonly<Record<string, object>> = { reason: { reason: 'other' }, level: { level: 'observe' } };
+  const changes: Readonly<Record<string, object>> = { reason: { reason: 'other' }, level: { what: { scope: 'all', level: 'observe' } }, thing: { what: { scope: 'model', key: '', label: '', epoch: 0 } }, 'list of what stays stopped': { stillStopped: ['x'] } };
   for (const [what, change] of Object.entries(changes)) {
     it(`does not come when its ${what} changed between card and click`, async () => {
       const { propose, press, killSwitch, latchStore, store } = make();

@@ -71,7 +71,7 @@ export function make(changes: Partial<ApprovalsDependencies> = {}, limit?: Limit
     return record;
   };
   const propose = async (by: 'requester' | 'second person' = 'second person'): Promise<ApprovalRecord> => {
-    const record = await approvals.request({ subject: { kind: 'revive', reason: 'false alarm', level: 'full' }, by, requester: root, place, requestActivityId: 'message-1', turn: 'turn-1' });
+    const record = await approvals.request({ subject: { kind: 'revive', reason: 'false alarm', what: { scope: 'all', level: 'full' }, stillStopped: [] }, by, requester: root, place, requestActivityId: 'message-1', turn: 'turn-1' });
     await approvals.cardSent(record.reference, card);
     return record;
   };

@@ -1,61 +1,9 @@
 import assert from 'node:assert/strict';
-import { InternalId } from '../../../src/actions/internal-id.ts';
 import { StewardError } from '../../../src/errors.ts';
-import { Ceiling, type CeilingSettings } from '../../../src/guard/ceiling.ts';
-import type { SpendStore } from '../../../src/guard/ports.ts';
-import type { ModelReply, ModelRequest, Reasoner } from '../../../src/guard/reasoner.ts';
-import { handClock, rejectsWith, settle, throwsWith } from './support.ts';
-
-type Entry = Parameters<SpendStore['add']>[0];
-
-/** Counters that keep their caps. */
-class Spend implements SpendStore {
-  readonly entries: Entry[] = [];
-  month = 0;
-  readonly people = new Map<string, number>();
-  failing: ((entry: Entry) => boolean) | undefined;
-
-  async add(entry: Entry): Promise<'added' | 'month full' | 'person full'> {
-    if (this.failing?.(entry) === true) throw new StewardError('STORAGE_UNAVAILABLE', 'the spend counters are down');
-    const key = `${entry.day}:${entry.person.digest()}`;
-    const person = this.people.get(key) ?? 0;
-    const forced = 'force' in entry && entry.force === true;
-    if (!forced && entry.amountMicroUsd > 0 && this.month + entry.amountMicroUsd > entry.monthCapMicroUsd) return 'month full';
-    if (!forced && entry.amountMicroUsd > 0 && person + entry.amountMicroUsd > entry.personDayCapMicroUsd) return 'person full';
-    this.entries.push(entry);
-    this.month += entry.amountMicroUsd;
-    this.people.set(key, person + entry.amountMicroUsd);
-    return 'added';
-  }
-
-  async read(): Promise<{ readonly monthMicroUsd: number }> {
-    return { monthMicroUsd: this.month };
-  }
-}
-
-const request: ModelRequest = { messages: [], tools: [], maxCompletionTokens: 1_000 };
-/** One micro-USD for an input token and two for an output token: easy to add up. */
-const price = { inputMicroUsdPerMillion: 1_000_000, outputMicroUsdPerMillion: 2_000_000 };
-const UPPER_BOUND = 500 + 2 * 1_000;
-const anna = new InternalId('anna');
-const { signal } = new AbortController();
-
-function make(usage: ModelReply['usage'] | Error, settings: Partial<CeilingSettings> = {}, bytes = 500) {
-  const spend = new Spend();
-  const clock = handClock();
-  const seen: number[] = [];
-  const reasoner: Reasoner = {
-    modelName: 'gpt-test',
-    requestBytes: () => bytes,
-    complete: async () => {
-      seen.push(spend.month);
-      if (usage instanceof Error) throw usage;
-      return { text: 'x', toolCalls: undefined, finishReason: 'stop', usage, model: 'gpt-test', requestId: 'r' };
-    },
-  };
-  const ceiling = new Ceiling(reasoner, spend, { monthMicroUsd: 10_000, personDayMicroUsd: 5_000, price, ...settings }, clock);
-  return { ceiling, spend, clock, seen };
-}
+import { costOf } from '../../../src/guard/money.ts';
+import type { ModelReply } from '../../../src/guard/reasoner.ts';
+import { account, anna, make, price, request, signal, UPPER_BOUND } from './ceiling-support.ts';
+import { rejectsWith, settle, throwsWith } from './support.ts';
 
 describe('ceiling', () => {
   it('reserves the upper bound before the model is called', async () => {
@@ -83,7 +31,7 @@ describe('ceiling', () => {
   });
 
   it('rounds up, so that many small costs are never free', async () => {
-    const { ceiling, spend } = make({ promptTokens: 1, completionTokens: 0 }, { price: { inputMicroUsdPerMillion: 1, outputMicroUsdPerMillion: 1 } });
+    const { ceiling, spend } = make({ promptTokens: 1, completionTokens: 0 }, { price: { ...price, inputMicroUsdPerMillion: 1, outputMicroUsdPerMillion: 1 } });
     assert.equal((await ceiling.complete(request, anna, signal)).costMicroUsd, 1);
     await settle();
     assert.equal(spend.month, 1);
@@ -123,7 +71,7 @@ describe('ceiling', () => {
   it('refuses the month that is full before the model is called', async () => {
     const { ceiling, seen } = make(undefined, { monthMicroUsd: UPPER_BOUND * 2 - 1 });
     await ceiling.complete(request, anna, signal);
-    await rejectsWith(ceiling.complete(request, new InternalId('ben'), signal), 'CEILING_MONTH');
+    await rejectsWith(ceiling.complete(request, account('ben'), signal), 'CEILING_MONTH');
     assert.equal(seen.length, 1);
   });
 
@@ -131,7 +79,7 @@ describe('ceiling', () => {
     const { ceiling, clock, seen } = make(undefined, { monthMicroUsd: 1_000_000, personDayMicroUsd: UPPER_BOUND });
     await ceiling.complete(request, anna, signal);
     await rejectsWith(ceiling.complete(request, anna, signal), 'CEILING_PERSON');
-    await ceiling.complete(request, new InternalId('ben'), signal);
+    await ceiling.complete(request, account('ben'), signal);
     clock.advance(24 * 3_600_000);
     await ceiling.complete(request, anna, signal);
     assert.equal(seen.length, 3);
@@ -154,6 +102,9 @@ describe('ceiling', () => {
     it(`does not start with a cap or price of ${String(amount)}${typeof amount === 'string' ? ' as text' : ''}`, () => {
       throwsWith(() => make(undefined, { monthMicroUsd: amount }), 'PRICE_UNKNOWN');
       throwsWith(() => make(undefined, { personDayMicroUsd: amount }), 'PRICE_UNKNOWN');
+      throwsWith(() => make(undefined, { turnMicroUsd: amount }), 'PRICE_UNKNOWN');
+      throwsWith(() => make(undefined, { dearest: { ...price, outputMicroUsdPerMillion: amount } }), 'PRICE_UNKNOWN');
+      throwsWith(() => make(undefined, { embeddingPrice: { ...price, inputMicroUsdPerMillion: amount } }), 'PRICE_UNKNOWN');
       throwsWith(() => make(undefined, { price: { ...price, inputMicroUsdPerMillion: amount } }), 'PRICE_UNKNOWN');
       throwsWith(() => make(undefined, { price: { ...price, outputMicroUsdPerMillion: amount } }), 'PRICE_UNKNOWN');
     });
@@ -161,7 +112,7 @@ describe('ceiling', () => {
 
   for (const bytes of [Number.NaN, -10_000_000, Number.POSITIVE_INFINITY, Number.MAX_SAFE_INTEGER]) {
     it(`refuses a request of ${bytes} bytes before the model is called`, async () => {
-      const { ceiling, spend, seen } = make(undefined, {}, bytes);
+      const { ceiling, spend, seen } = make(undefined, {}, { bytes });
       await rejectsWith(ceiling.complete(request, anna, signal), 'PRICE_UNKNOWN');
       assert.deepEqual([seen, spend.month], [[], 0]);
     });
@@ -197,29 +148,6 @@ describe('ceiling', () => {
     assert.ok(spend.month >= UPPER_BOUND, `only ${spend.month} kept`);
   });
 
-  it('counts what was reported even when it is more than was reserved', async () => {
-    const { ceiling, spend } = make({ promptTokens: 500, completionTokens: 1_500 });
-    assert.equal((await ceiling.complete(request, anna, signal)).costMicroUsd, 3_500);
-    await settle();
-    assert.equal(spend.month, 3_500);
-  });
-
-  it('books what was spent beyond the cap too, and then refuses', async () => {
-    const { ceiling, spend } = make({ promptTokens: 500, completionTokens: 1_500 }, { monthMicroUsd: UPPER_BOUND });
-    await ceiling.complete(request, anna, signal);
-    await settle();
-    assert.equal(spend.month, 3_500);
-    await rejectsWith(ceiling.complete(request, anna, signal), 'CEILING_MONTH');
-  });
-
-  it('tells spend and cap of the running month', async () => {
-    const { ceiling } = make(undefined);
-    await ceiling.complete(request, anna, signal);
-    assert.deepEqual(await ceiling.status(), { monthMicroUsd: UPPER_BOUND, monthCapMicroUsd: 10_000 });
-  });
-});
-
-describe('ceiling: at the store', () => {
   it('books nothing more where what was used is what was reserved', async () => {
     const { ceiling, spend } = make({ promptTokens: 500, completionTokens: 1_000 });
     await ceiling.complete(request, anna, signal);
@@ -227,11 +155,35 @@ describe('ceiling: at the store', () => {
     assert.equal(spend.entries.length, 1);
   });
 
-  it('asks for the spend of the month as it is counted', async () => {
-    const { ceiling, spend } = make(undefined);
-    const asked: string[] = [];
-    spend.read = async (...given: readonly string[]) => (asked.push(...given), { monthMicroUsd: 7 });
-    assert.equal((await ceiling.status()).monthMicroUsd, 7);
-    assert.deepEqual(asked, ['2026-11']);
+  it('reckons exactly where a float would not, and refuses what no number holds', () => {
+    // 10^16 + 1 is no float; without its one the sum would be a micro-USD less.
+    assert.equal(costOf({ inputMicroUsdPerMillion: 1_000_000, outputMicroUsdPerMillion: 1 }, { promptTokens: 10_000_000_000, completionTokens: 1 }), 10_000_000_001);
+    throwsWith(() => costOf(price, { promptTokens: Number.MAX_SAFE_INTEGER, completionTokens: 1 }), 'PRICE_UNKNOWN');
+  });
+
+  it('gives back what was reserved for a call that was called off before it was sent', async () => {
+    const { ceiling, spend, seen } = make({ promptTokens: 1, completionTokens: 1 });
+    const controller = new AbortController();
+    const reason = new Error('killed');
+    spend.during = () => controller.abort(reason);
+    await assert.rejects(ceiling.complete(request, anna, controller.signal), (error) => error === reason);
+    await settle();
+    assert.deepEqual([seen, spend.month], [[], 0]);
+    await assert.rejects(ceiling.complete(request, anna, controller.signal), (error) => error === reason);
+    assert.equal(spend.entries.length, 2, 'a call that is off already reserves nothing');
+  });
+
+  it('gives back what was reserved for a call that the service throttled, since it charges nothing for it', async () => {
+    const { ceiling, spend } = make(new StewardError('MODEL_BUSY', '429'));
+    await rejectsWith(ceiling.complete(request, anna, signal), 'MODEL_BUSY');
+    await settle();
+    assert.equal(spend.month, 0);
+  });
+
+  it('keeps the reservation when the answer does not say which model gave it', async () => {
+    const { ceiling, spend } = make({ promptTokens: 1, completionTokens: 1 }, {}, { model: '' });
+    await ceiling.complete(request, anna, signal);
+    await settle();
+    assert.equal(spend.month, UPPER_BOUND);
   });
 });

@@ -218,7 +218,7 @@ describe('over every requester, action, target, place, level and trust', () => {
   const all: (readonly [Situation, Decision])[] = [];
 
   before(async function () {
-    this.timeout(60_000);
+    this.timeout(300_000);
     for (const who of Object.keys(requesters) as Requester[])
       for (const action of catalogue.all())
         for (const target of isAboutPerson(action) ? (Object.keys(targets) as Target[]) : (['somebody'] as const))

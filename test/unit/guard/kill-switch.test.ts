@@ -97,7 +97,9 @@ describe('kill switch: kill', () => {
   it('writes off under a new epoch, with who and why', async () => {
     const { store, killSwitch, clock } = make(new MemoryLatch(latch({ epoch: 4 })));
     assert.equal((await killSwitch.kill(by)).stored, true);
-    assert.deepEqual(store.row, { level: 'off', epoch: 5, changedAt: clock.now(), changedBy: 'admin', changedByName: 'Ada Admin', reason: 'kill all' });
+    const { kill, ...row } = store.row ?? assert.fail();
+    assert.deepEqual(row, { level: 'off', epoch: 5, changedAt: clock.now(), changedBy: 'admin', changedByName: 'Ada Admin', reason: 'kill all', stops: [] });
+    assert.match(kill ?? '', /^[0-9a-f-]{36}$/);
     await rejectsWith(killSwitch.assertAlive(), 'KILLED');
   });
 

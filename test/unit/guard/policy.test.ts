@@ -73,7 +73,8 @@ describe('policy text', () => {
   it('names actions that a deployment may be without; one that has connected nothing is wired all the same', () => {
     const nothing = { met: new Set<never>(), enable: [], disable: ['list_apps'] };
     assert.throws(() => new Policy(policyText, catalogueOf(nothing).all()), (error) => error instanceof StewardError && /list_own_tickets/.test(error.message));
-    const ceiling = { monthMicroUsd: 1, personDayMicroUsd: 1, price: { inputMicroUsdPerMillion: 1, outputMicroUsdPerMillion: 1 } };
+    const price = { model: 'm', retires: '2099-01-01', inputMicroUsdPerMillion: 1, outputMicroUsdPerMillion: 1 };
+    const ceiling = { monthMicroUsd: 1, personDayMicroUsd: 1, turnMicroUsd: 1, price, dearest: price };
     const settings = { tenantId: 't', appId: 'a', linkHosts: [], ceiling, policy: policyText, contract: 'c', actions: nothing };
     const never = async (): Promise<never> => Promise.reject(new Error('nothing is asked here'));
     // Wiring reads nothing of its clients.

@@ -153,6 +153,10 @@ export class Directory implements WhoIsWho {
     return this.#people.get(id.digest());
   }
 
+  async find(signInName: string): Promise<InternalId | undefined> {
+    return [...this.#people.values()].find(({ userPrincipalName }) => userPrincipalName.toLowerCase() === signInName.toLowerCase())?.id;
+  }
+
   async membersOf(): Promise<readonly InternalId[]> {
     return [];
   }

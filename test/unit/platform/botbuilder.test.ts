@@ -21,7 +21,6 @@ describe('platform: botbuilder 4.23.3', () => {
   });
 
   it('sends a message four times to a connector that answers 500 (src/clients/connector.ts sends it once)', async function () {
-    this.timeout(30_000);
     this.slow(10_000);
     let calls = 0;
     const server = createServer((request, response) => {

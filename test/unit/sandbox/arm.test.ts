@@ -23,7 +23,6 @@ const permissions = (() => {
 })();
 
 describe('sandbox resource manager', function () {
-  this.timeout(10_000);
   let cloud: Cloud;
   before(async () => {
     cloud = await startTestCloud({ permissions });

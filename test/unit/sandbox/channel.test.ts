@@ -8,7 +8,6 @@ import { sharedCloud } from './shared-cloud.ts';
 const serviceUrl = 'http://127.0.0.1:5555/connector/';
 
 describe('sandbox channel tokens', function () {
-  this.timeout(10_000);
 
   it('mints what the Bot Framework accepts, and one of each kind that it refuses', async () => {
     const { endpoints, identities, tenantId, channel } = await sharedCloud();

@@ -6,7 +6,6 @@ import { guidFromSeed } from '../../../sandbox/identifiers.ts';
 import { raw, sharedCloud, startTestCloud } from './shared-cloud.ts';
 
 describe('sandbox cloud', function () {
-  this.timeout(20_000);
 
   it('serves production code with real SDKs and lets the process end by itself', async () => {
     const child = fileURLToPath(new URL('production-path.child.ts', import.meta.url));

@@ -5,7 +5,6 @@ import type { Cloud } from '../../../sandbox/cloud.ts';
 import { startTestCloud } from './shared-cloud.ts';
 
 describe('sandbox control server', function () {
-  this.timeout(10_000);
   let cloud: Cloud;
   before(async () => {
     cloud = await startTestCloud();

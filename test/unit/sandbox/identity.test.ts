@@ -9,7 +9,6 @@ const get = async (query: Record<string, string>, header?: string): Promise<{ st
 };
 
 describe('sandbox managed identity endpoint', function () {
-  this.timeout(10_000);
   const version = { 'api-version': '2019-08-01' };
 
   it('echoes the resource and sends expires_on as text, as MSAL needs both', async () => {

@@ -24,7 +24,6 @@ const permissions = (() => {
 })();
 
 describe('sandbox Intune actions', function () {
-  this.timeout(20_000);
   let cloud: Cloud;
   let company: Company;
   before(async () => {

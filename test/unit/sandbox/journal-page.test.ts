@@ -37,7 +37,6 @@ describe('the journal page', () => {
   });
 
   describe('on the control server', function () {
-    this.timeout(10_000);
     let cloud: Cloud;
     before(async () => {
       cloud = await startTestCloud();

@@ -9,7 +9,6 @@ const clientFor = async (name: 'robot' | 'keeper' | 'channel'): Promise<SecretCl
 };
 
 describe('sandbox key vault', function () {
-  this.timeout(10_000);
 
   it('answers the challenge flow of SecretClient', async () => {
     const cloud = await sharedCloud();

@@ -16,7 +16,6 @@ const permissions = (() => {
 })();
 
 describe('sandbox workflows', function () {
-  this.timeout(10_000);
   let cloud: Cloud;
   before(async () => {
     cloud = await startTestCloud({ permissions });

@@ -5,6 +5,7 @@ import type { IncomingHttpHeaders, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { candidatesFor, createRelay } from '../../../sandbox/model/relay.ts';
 import { createModelService } from '../../../sandbox/model/service.ts';
+import { Stopwatch } from '../../machine.ts';
 
 interface Seen {
   readonly url: string;
@@ -109,9 +110,9 @@ describe('sandbox model: relay', () => {
 
   it('gives up on an endpoint that is too slow, and on an answer that is too large', async () => {
     const slow = await listen(() => undefined);
-    const started = performance.now();
+    const watch = new Stopwatch();
     assert.equal((await createRelay({ url: `${slow.origin}/v1` }, 'd', { timeoutMs: 80, maxBytes: 1000 }).forward({})).status, 502);
-    assert.ok(performance.now() - started < 2000);
+    assert.ok(watch.ms < 2000);
     const dripping = await listen((_seen, response) => void response.writeHead(200).write('{'));
     assert.equal((await createRelay({ url: `${dripping.origin}/v1` }, 'd', { timeoutMs: 80, maxBytes: 1000 }).forward({})).status, 502);
     const large = await listen((_seen, response) => response.writeHead(200).end('x'.repeat(5000)));
@@ -119,7 +120,6 @@ describe('sandbox model: relay', () => {
   });
 
   it('keeps embeddings local and still checks who calls', async function () {
-    this.timeout(20_000);
     const { origin, seen } = await listen((_seen, response) => ok(response));
     const service = createModelService({ deployment: 'd', reasonerClientIds: new Set(['reasoner']), relay: { url: `${origin}/v1` } });
     const call = (path: string, clientId: string, body: unknown): unknown => {

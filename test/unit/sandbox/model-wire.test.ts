@@ -4,6 +4,7 @@ import type { SandboxRequest, SandboxResponse } from '../../../sandbox/http.ts';
 import { createModelService } from '../../../sandbox/model/service.ts';
 import type { ModelServiceOptions } from '../../../sandbox/model/service.ts';
 import { approximateTokens, CONTENT_FILTER_TRIGGER } from '../../../sandbox/model/wire.ts';
+import { Stopwatch } from '../../machine.ts';
 
 interface Completion {
   readonly model: string;
@@ -144,11 +145,10 @@ describe('sandbox model: chat completions', () => {
     assert.deepEqual(completion.choices[0]?.message.tool_calls?.map((call) => call.function), [{ name: 'list_devices', arguments: '{"person":"person_k7m2qz"}' }]);
   });
   it('survives long and strange messages', async function () {
-    this.timeout(20_000);
     for (const text of ['a'.repeat(200_000), 'sign '.repeat(20_000), '{person_'.repeat(5000), ' '.repeat(100_000), '🙂'.repeat(5000), '__proto__', 'constructor', 'block constructor', '\u0000\u202e', '"'.repeat(3000), 'ok '.repeat(5000)]) {
-      const started = performance.now();
+      const watch = new Stopwatch();
       assert.equal((await chat(asked(text))).status, 200);
-      assert.ok(performance.now() - started < 2000, `${text.slice(0, 20)} took ${String(Math.round(performance.now() - started))} ms`);
+      assert.ok(watch.ms < 2000, `${text.slice(0, 20)} took ${String(Math.round(watch.ms))} ms`);
     }
   });
   it('waits as long as it is told to', async () => {
@@ -199,7 +199,6 @@ describe('sandbox model: bad bodies', () => {
 });
 
 describe('sandbox model: embeddings', function () {
-  this.timeout(20_000);
   interface Embeddings {
     readonly data: readonly { readonly index: number; readonly embedding: readonly number[] | string }[];
     readonly usage: { readonly prompt_tokens: number; readonly total_tokens: number };

@@ -15,7 +15,6 @@ interface Answer {
 }
 
 describe('sandbox quirks and hostile answers', function () {
-  this.timeout(10_000);
   const faults = createFaults();
   const journal = createJournal();
   const issuer = createIssuer('tenant');

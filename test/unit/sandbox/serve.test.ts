@@ -34,7 +34,6 @@ const service: Service = {
 };
 
 describe('sandbox server', function () {
-  this.timeout(10_000);
   const journal = createJournal();
   const faults = createFaults();
   const issuer = createIssuer('tenant');

@@ -8,7 +8,6 @@ import type { Listening } from '../../../sandbox/wire.ts';
 import { sharedCloud } from './shared-cloud.ts';
 
 describe('sandbox signing proxy', function () {
-  this.timeout(10_000);
   const received: { method: string | undefined; headers: IncomingHttpHeaders; body: Buffer }[] = [];
   let bot: Listening;
   let proxy: SigningProxy;

@@ -14,7 +14,6 @@ const blobsFor = (cloud: Cloud, name: 'keeper' | 'robot'): BlobServiceClient =>
   new BlobServiceClient(cloud.endpoints.blobs, cloud.credentialFor(cloud.identities[name]), { agent: cloud.agent, retryOptions: { maxTries: 1 } } as object);
 
 describe('sandbox storage', function () {
-  this.timeout(15_000);
 
   it('keeps entities and refuses a stale ETag', async () => {
     const cloud = await sharedCloud();

@@ -38,6 +38,19 @@ describe('scripts/test.ts', () => {
     assert.ok(told > lines.findIndex((line) => line.includes('1 passing')), 'after the tests');
   });
 
+  it('shows what failed in one of several lanes again at the end, with its title, file and error, and not mocha’s own lines', () => {
+    write('test/unit/one.test.ts', `describe('stores', () => { it('keep', () => { throw new Error('lost\\n' + 'more\\n'.repeat(60)); }); });`);
+    write('test/stories/two.test.ts', `describe('a world', () => { before(() => { throw new Error('did not open'); }); it('is a story', () => {}); });`);
+    const { code, lines } = run('--only', 'unit,stories');
+    assert.deepEqual([code, lines.at(-1)], [1, '0 passed, 2 failed']);
+    const at = lines.indexOf('── failed: stores › keep (test/unit/one.test.ts)');
+    const other = lines.findIndex((line) => /^── failed: a world › "before all" hook for "is a story" \(test\/stories\/two\.test\.ts\)$/.test(line));
+    assert.ok(at > lines.lastIndexOf('  1 failing') && other > 0, lines.join('\n'));
+    assert.equal(lines[at + 2], 'Error: lost');
+    assert.ok(lines.slice(at + 2, at + 40).some((line) => /^… and \d+ more lines, above$/.test(line)));
+    assert.ok(!lines.slice(Math.min(at, other)).some((line) => line.includes('node_modules/mocha')));
+  });
+
   it('fails when no test ran', () => {
     write('test/unit/one.test.ts', `it('holds', () => {});`);
     const { code, lines } = run('--grep', 'nothing like this');
@@ -64,7 +77,7 @@ describe('scripts/test.ts', () => {
   it('says what stages there are when asked for another', () => {
     const { code, errors } = run('--only', 'lint,everything');
     assert.equal(code, 2);
-    assert.match(errors, /--only takes some of types,lint,imports,(generated,)?unit,stories/);
+    assert.match(errors, /--only takes some of types,lint,imports,(generated,)?browser,unit,stories/);
   });
 
   function write(path: string, text: string): void {
@@ -76,4 +89,4 @@ describe('scripts/test.ts', () => {
     const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', 'scripts/test.ts', ...given], { cwd: clone, encoding: 'utf8' });
     return { code: status, lines: stdout.trimEnd().split('\n'), errors: stderr };
   }
-}).timeout(30_000);
+});
