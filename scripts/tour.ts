@@ -6,6 +6,7 @@ const FOLDER = new URL('../docs/tour/', import.meta.url).pathname;
 /** Below the client's own heading, and above where one types. */
 const HEADING_PX = 64;
 const FOOT_PX = 70;
+const CLOSED_WITHIN_MS = 3_000;
 
 const demo = await Demo.start();
 try {
@@ -52,8 +53,20 @@ try {
   await picture(hanna, '7-killed');
 
   await adele.say('revive because it was a drill');
-  await tobias.card('it was a drill');
+  const revival = await tobias.card('it was a drill');
   await picture(tobias, '8-revive');
+  await tobias.click(revival, 'Revive');
+  await has(tobias, 'it was a drill', /Confirmed by/);
+
+  await adele.say('status');
+  await adele.card('How Steward stands', 'Steward is on.');
+  await picture(adele, '9-status');
+
+  await adele.say('kill model');
+  await adele.text(/language model is switched off/);
+  await hanna.say('which devices does Nadia Petrov have?');
+  await hanna.text(/language model is switched off/);
+  await picture(hanna, '10-without-model');
 } finally {
   await demo.stop();
 }
@@ -68,7 +81,8 @@ async function seated(name: string): Promise<Seat> {
 
 async function closeLog(page: Page): Promise<void> {
   const heading = page.getByText('Log Panel', { exact: true });
-  if (await heading.isVisible()) await heading.locator('xpath=..').getByRole('button').last().click();
+  // In a narrow window it may close by itself between the look and the click.
+  if (await heading.isVisible()) await heading.locator('xpath=..').getByRole('button').last().click({ timeout: CLOSED_WITHIN_MS }).catch(() => undefined);
 }
 
 async function has(seat: Seat, reason: string, state: RegExp): Promise<void> {

@@ -15,7 +15,7 @@ const LAUNCH_TIMEOUT_MS = 60_000;
 const DRAW_TIMEOUT_MS = 30_000;
 /** Pictures for people to look at, in test-results/cards: those that differ most, and fewer where there is room. */
 const PHOTOGRAPHED = {
-  320: /^(?:welcome|help-(?:helpdesk|admin)|result-(?:account|devices-3)|pick|approval-(?:own-(?:pending|succeeded)|second-(?:pending|denied)|steps-failed|viewing|viewing-denied)|settle|raise-pending|people-(?:3-(?:pending|halfway|failed|second)|25-halfway)|status-(?:full|off)|hostile-unbroken-approval)$/,
+  320: /^(?:welcome|help-(?:helpdesk|admin)|result-(?:account|devices-3)|pick|approval-(?:own-(?:pending|succeeded)|second-(?:pending|denied)|steps-failed|viewing|viewing-denied)|settle|raise-pending|people-(?:3-(?:pending|halfway|failed|second)|25-halfway)|status-(?:full|off|everybody-stopped|stopped|details|by-hand|trouble)|revive-(?:read-only|emergency)|drill|hostile-unbroken-approval)$/,
   600: /^(?:welcome|result-devices-(?:3|25)|approval-(?:own-pending|second-pending|steps-failed)|settle|people-(?:3-halfway|25-(?:pending|failed)))$/,
 } as const;
 

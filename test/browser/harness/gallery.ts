@@ -4,14 +4,18 @@ import type { Action } from '../../../src/actions/action.ts';
 import { catalogue } from '../../../src/actions/catalogue.ts';
 import { approvalCard } from '../../../src/bot/cards/approval-card.ts';
 import type { CardContent } from '../../../src/bot/cards/card.ts';
+import { drillCard } from '../../../src/bot/cards/drill-card.ts';
 import { helpCard, welcomeCard } from '../../../src/bot/cards/help-card.ts';
 import { pickCard, pickedCard } from '../../../src/bot/cards/pick-card.ts';
 import { resultCard } from '../../../src/bot/cards/result-card.ts';
-import { statusCard } from '../../../src/bot/cards/status-card.ts';
+import { statusCard, type Audience, type Standing } from '../../../src/bot/cards/status-card.ts';
 import { en } from '../../../src/bot/wording/en.ts';
-import type { ApprovalRecord, ApprovalState, StepOutcome } from '../../../src/guard/approval.ts';
+import { apiVersions } from '../../../src/clients/api-versions.ts';
+import type { ApprovalRecord, ApprovalState, ApprovalSubject, StepOutcome } from '../../../src/guard/approval.ts';
+import type { SpendStatus } from '../../../src/guard/ceiling.ts';
+import type { DrillResult } from '../../../src/guard/drill.ts';
 import type { Permitted } from '../../../src/guard/gate.ts';
-import type { LatchLevel } from '../../../src/guard/ports.ts';
+import type { Latch, LatchLevel, Stop } from '../../../src/guard/ports.ts';
 import { ANNA, BOB, NOW_MS, record, storedStep, type StepWords } from '../../unit/bot/support.ts';
 
 export interface Exhibit {
@@ -84,8 +88,8 @@ const raise = (state: ApprovalState): ApprovalRecord =>
 const DENY_REASON = 'Victor told me on the phone that the laptop was in his bag all along, so please ask him again first.';
 const settledBy = (outcome: 'done' | 'not done'): Partial<ApprovalRecord> => ({ settlement: { outcome, by: ANNA, byName: 'Anna Weber', at: new Date(NOW_MS) } });
 
-const revive = (state: ApprovalState): ApprovalRecord =>
-  record({ state, by: 'second person', subject: { kind: 'revive', reason: 'the drill is over and the audit found nothing', level: 'full' }, ...(DECIDED.has(state) && { decidedBy: ANNA, decidedByName: 'Anna Weber', decidedAt: new Date(NOW_MS) }) });
+const revive = (state: ApprovalState, changes: Partial<Extract<ApprovalSubject, { kind: 'revive' }>> = {}): ApprovalRecord =>
+  record({ state, by: 'second person', subject: { kind: 'revive', reason: 'the drill is over and the audit found nothing', what: { scope: 'all', level: 'full' }, stillStopped: [], ...changes }, ...(DECIDED.has(state) && { decidedBy: ANNA, decidedByName: 'Anna Weber', decidedAt: new Date(NOW_MS) }) });
 
 const permitted = (name: string, kind: Permitted['kind'], own = false): Permitted => ({ action: actionOf(name), kind, own });
 const HELPDESK: readonly Permitted[] = [permitted('find_person', 'run'), permitted('show_person', 'run'), permitted('list_devices', 'run'), permitted('block_sign_in', 'confirm'), permitted('unblock_sign_in', 'confirm'), permitted('revoke_sessions', 'confirm')];
@@ -118,11 +122,30 @@ const account = (label = 'Anna Weber', text?: string): CardContent =>
   resultCard(actionOf('show_person'), { person: anna(label), sign_in: 'blocked', account: 'member', manager: anna(text ?? 'Clara Conrad'), job_title: text ?? 'Sales manager', department: text ?? 'Sales', office: text ?? 'Berlin, Haus 3', user_name: text ?? 'anna.weber@contoso.com', mail: text ?? 'anna.weber@contoso.com' }).content;
 const matches = (name: (index: number) => string, count = 4): CardContent => pickCard('p'.repeat(20), Array.from({ length: count }, (_, index) => ({ name: name(index), context: [['Sales manager', 'Engineer', 'Guest'][index % 3] ?? '', ['Sales', 'Engineering', 'Partners'][index % 3] ?? '', `anna.weber${index}@contoso.com`] })));
 
-const latch = (level: LatchLevel): Parameters<typeof statusCard>[0] => ({
-  latch: { level, latch: { level, epoch: 4, changedAt: new Date(NOW_MS), changedBy: 'd', changedByName: 'Clara Conrad', reason: 'drill' } },
-  requests: { pending: level === 'full' ? 3 : 0, unknown: level === 'read-only' ? 1 : 0 },
-  spend: { monthMicroUsd: 12_340_000, monthCapMicroUsd: 250_000_000 },
-});
+const daily = (count: number): SpendStatus['days'] => Array.from({ length: count }, (_, index) => ({ day: new Date(NOW_MS - (count - 1 - index) * 86_400_000).toISOString().slice(0, 10), microUsd: (index * 1_370_000) % 4_100_000 }));
+const SPEND: SpendStatus = { monthMicroUsd: 12_340_000, monthCapMicroUsd: 250_000_000, heldBackMicroUsd: 25_000_000, days: daily(4), model: { name: 'gpt-4.1-mini', retires: '2026-10-14', retiresSoon: false }, turnCapMicroUsd: 500_000, personDayCapMicroUsd: 5_000_000 };
+const DIGEST = '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08';
+const VERSIONS: NonNullable<Standing['versions']> = { steward: '0.1.0', catalogue: DIGEST, policy: DIGEST, contract: DIGEST, configuration: DIGEST, apis: apiVersions };
+const stop = (scope: Stop['scope'], changes: Partial<Stop> = {}): Stop => ({ scope, key: scope === 'action' ? 'block_sign_in' : 'k', label: scope === 'person' ? 'Victor Almeida' : '', epoch: 1, at: new Date(NOW_MS), by: 'd', byName: 'Clara Conrad', reason: 'he blocked four people within a minute', lifted: false, ...changes });
+const standing = (level: LatchLevel, changes: Standing & { readonly row?: Partial<Latch> } = {}): Standing => {
+  const { row, ...others } = changes;
+  return {
+    latch: { level, latch: { level, epoch: 4, changedAt: new Date(NOW_MS), changedBy: 'd', changedByName: 'Clara Conrad', reason: 'drill', seal: 'holds', ...row }, stops: [] },
+    own: { pending: 1 },
+    requests: { pending: level === 'full' ? 3 : 0, unknown: level === 'read-only' ? 1 : 0 },
+    spend: SPEND,
+    raised: [],
+    robot: 'ok',
+    audit: { at: new Date(NOW_MS), holds: true, records: 12_345 },
+    versions: VERSIONS,
+    ...others,
+  };
+};
+const status = (name: string, state: string, given: Standing, audience: Audience = 'operators'): Exhibit => ({ name: `status-${name}`, content: statusCard(given, audience).content, state });
+const stopped = (...stops: readonly Stop[]): Standing => ({ latch: { ...standing('full').latch!, stops } });
+/** As after the button for the rest was pressed. */
+const opened = (content: CardContent): CardContent => JSON.parse(JSON.stringify(content).replaceAll('"isVisible":false', '"isVisible":true')) as CardContent;
+const drill = (elsewhereMaxMs: number): DrillResult => ({ rounds: 5, here: { p50Ms: 0.4, maxMs: 1.2 }, elsewhere: { p50Ms: 512.3, maxMs: elsewhereMaxMs }, storedMs: 38.9, boundMs: 1_000, ok: elsewhereMaxMs <= 1_000 });
 
 const waiting = (by: ApprovalRecord['by']): string => en.card.waiting[by];
 const request = (name: string, one: ApprovalRecord): Exhibit => ({ name, content: approvalCard(one).content, state: one.state === 'pending' ? waiting(one.by) : en.card.state[one.state] });
@@ -162,9 +185,25 @@ export const gallery: readonly Exhibit[] = [
   { name: 'approval-observed', content: approvalCard(record({ state: 'succeeded', decidedByName: 'Bob Brandt', decidedAt: new Date(NOW_MS), subject: { kind: 'steps', steps: [storedStep({}, { outcome: 'observed' })] } })).content, state: en.card.observed },
   ...STATES.map((state) => request(`approval-steps-${state}`, requestIn(state, 'requester', 3))),
   ...(['pending', 'succeeded', 'denied'] as const).map((state) => request(`revive-${state}`, revive(state))),
-  ...(['full', 'read-only', 'observe', 'off'] as const).map((level): Exhibit => ({ name: `status-${level}`, content: statusCard(latch(level)).content, state: en.status.levels[level] })),
-  { name: 'status-unreadable', content: statusCard({}).content, state: en.status.unreadable },
-  { name: 'status-missing', content: statusCard({ latch: { level: 'off', latch: undefined }, requests: { pending: 1, unknown: 0 }, spend: { monthMicroUsd: 0, monthCapMicroUsd: 1 } }).content, state: en.status.missing },
+  request('revive-model', revive('pending', { what: { scope: 'model', key: '', label: '', epoch: 1 } })),
+  request('revive-action', revive('pending', { what: { scope: 'action', key: 'block_sign_in', label: '', epoch: 1 }, stillStopped: [en.kill.names.model] })),
+  request('revive-person', revive('pending', { what: { scope: 'person', key: 'k', label: 'Victor Almeida', epoch: 1 } })),
+  request('revive-here', revive('succeeded', { what: { scope: 'conversation', key: 'k', label: '', epoch: 1 } })),
+  request('revive-read-only', revive('pending', { what: { scope: 'all', level: 'read-only' }, stillStopped: [en.kill.names.model, en.kill.names.action('Block sign-in'), 'Victor Almeida'] })),
+  request('revive-emergency', { ...revive('succeeded'), breakGlass: true }),
+  ...(['full', 'read-only', 'observe', 'off'] as const).map((level) => status(level, en.status.levels[level], standing(level))),
+  status('everybody', en.status.levels.full, standing('full'), 'everybody'),
+  status('everybody-stopped', en.status.partly, standing('full', stopped(stop('model'), stop('action'), stop('person'))), 'everybody'),
+  status('stopped', en.status.partly, standing('full', stopped(stop('model', { by: 'storage', byName: '', reason: '' }), stop('action'), stop('person'), stop('conversation', { reason: '' })))),
+  (({ content, ...rest }: Exhibit): Exhibit => ({ ...rest, content: opened(content) }))(status('details', en.status.levels.full, standing('full', { spend: { ...SPEND, days: daily(28), model: { ...SPEND.model, retiresSoon: true } }, raised: [{ action: 'block_sign_in', perHour: 60, until: new Date(NOW_MS) }] }))),
+  status('by-hand', en.status.changedByHand, standing('off', { row: { level: 'full', seal: 'broken' } })),
+  status('by-cli', en.status.levels.off, standing('off', { row: { seal: 'not needed' } })),
+  status('trouble', en.status.partly, standing('full', { robot: 'revoked', audit: { at: new Date(NOW_MS), holds: false, records: 12_345 } })),
+  status('unreadable', en.status.unreadable, {}),
+  status('unreadable-everybody', en.status.unreadable, {}, 'everybody'),
+  status('missing', en.status.missing, { ...standing('off'), latch: { level: 'off', latch: undefined } }),
+  { name: 'drill', content: drillCard(drill(843.7)).content, state: en.drill.inTime },
+  { name: 'drill-slow', content: drillCard(drill(Number.POSITIVE_INFINITY)).content, state: en.drill.tooSlow },
   ...Object.entries(HOSTILE_NAMES).flatMap(([what, name]): readonly Exhibit[] => [
     { name: `hostile-${what}-approval`, content: approvalCard(requestIn('pending', 'second person', 1, { name, reason: name.repeat(3), context: [name, name] }, { requesterName: name })).content, hostile: true },
     { name: `hostile-${what}-denied`, content: approvalCard(requestIn('denied', 'requester', 1, { name, reason: name, context: [name] }, { requesterName: name })).content, hostile: true },
@@ -173,6 +212,7 @@ export const gallery: readonly Exhibit[] = [
     { name: `hostile-${what}-devices`, content: devices(3, false, name), hostile: true },
     { name: `hostile-${what}-account`, content: account(name, name), hostile: true },
     { name: `hostile-${what}-pick`, content: matches(() => name, 10), hostile: true },
-    { name: `hostile-${what}-status`, content: statusCard({ latch: { level: 'off', latch: { level: 'off', epoch: 1, changedAt: new Date(NOW_MS), changedBy: 'd', changedByName: name, reason: name } } }).content, hostile: true },
+    { name: `hostile-${what}-status`, content: opened(statusCard(standing('off', { latch: { ...standing('off', { row: { changedByName: name, reason: name } }).latch!, stops: [stop('person', { label: name, byName: name, reason: name })] } }), 'operators').content), hostile: true },
+    { name: `hostile-${what}-revive`, content: approvalCard(revive('pending', { what: { scope: 'person', key: 'k', label: name, epoch: 1 }, stillStopped: [name, name], reason: name })).content, hostile: true },
   ]),
 ];
