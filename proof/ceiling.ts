@@ -28,10 +28,13 @@ export const proof: Proof = {
     }
 
     const tally = emptyTally();
+    let shown = 0;
     const bench = await Bench.open(seed);
     try {
       for (let round = 0; round < (count ?? ROUNDS); round += 1) {
         await bench.round(seed, round, tally);
+        for (const violation of tally.violations.slice(shown)) progress(violation);
+        shown = tally.violations.length;
         if (round % 10 === 9) progress(`${round + 1} rounds, violations: ${tally.violations.length}`);
       }
       const { attempts, exact, kills, outcomes, requests, rounds, turns, violations } = tally;
