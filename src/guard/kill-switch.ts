@@ -254,13 +254,15 @@ export class KillSwitch {
     if (epoch !== expectedEpoch) throw new StewardError('APPROVAL_STALE', 'the latch changed after the proposal');
     // A missing latch is written by a deployment, never by a revive: deleting it must not become a way around two admins.
     if (stored === undefined) throw new StewardError('LATCH_UNREADABLE', 'the latch is missing; a deployment writes it');
-    const next: Latch = { ...stored.value, level, epoch: epoch + 1, changedAt: this.#clock.now(), changedBy: by.digest, changedByName: by.name, reason: by.reason, stops: this.#stopsToKeep(stored.value) };
+    // Above what others counted as well: of an old row that was put back they have seen a newer one.
+    const raised = Math.max(epoch, this.#lastEpoch) + 1;
+    const next: Latch = { ...stored.value, level, epoch: raised, changedAt: this.#clock.now(), changedBy: by.digest, changedByName: by.name, reason: by.reason, stops: this.#stopsToKeep(stored.value) };
     if (!(await this.#store.write(next, stored.etag))) throw new StewardError('APPROVAL_STALE', 'the latch changed meanwhile');
     this.#reading = undefined;
-    this.#lastEpoch = epoch + 1;
+    this.#lastEpoch = raised;
     // A kill that came while the write was on its way stands, whichever of the two storage saw last.
     if (this.#kills === kills) this.#floor = undefined;
-    return epoch + 1;
+    return raised;
   }
 
   /** Revives one thing: called by the approvals alone. `expectedEpoch` is that of the stop. Fails as `revive` does. */

@@ -4,8 +4,11 @@ import type { DigestKey } from '../audit/record.ts';
 import type { Clock } from '../clock.ts';
 import type { Latch, LatchStore, Stored } from './ports.ts';
 
-/** Storage notes by itself when a row was written. A seal further from that than two clocks may differ is an old row put back. */
-const SEAL_LIVES_MS = 2 * 60_000;
+/**
+ * Storage notes by itself when a row was written. A seal is dated by storage's clock as well, known to a second or two: one that is
+ * further from the row's time is of an old row put back.
+ */
+const SEAL_LIVES_MS = 15_000;
 
 /** What the seal covers, and when it was made. */
 export interface SealedColumns {

@@ -11,7 +11,7 @@ const SLOW_MS = 2_500;
 
 /** Approvals as people see them: in a group chat, with a reason, and over several people. The tests build on each other. */
 describe('approvals in a browser', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   this.bail(true);
   let demo: Demo;
   let control: Control;

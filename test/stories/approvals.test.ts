@@ -213,6 +213,7 @@ describe('a second person', () => {
     const inGroup = (await world.chat(approver.person, 'groupChat').say('pending')).shown;
     assert.doesNotMatch(inGroup, new RegExp(target.name), 'what waits is told to a group');
     assertTaken(await requester.click(look, WITHDRAW));
+    await shows(world, look, /Withdrawn/);
     assert.match(onlySentence(await requester.say('pending')), /nothing waits/i);
   });
 

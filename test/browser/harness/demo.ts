@@ -6,8 +6,8 @@ import type { Browser, Locator, Page } from 'playwright-core';
 import { until } from '../../stories/harness/wait.ts';
 import { launch } from './chromium.ts';
 
-const READY_WITHIN_MS = 40_000;
-const SHOWN_WITHIN_MS = 15_000;
+const READY_WITHIN_MS = 120_000;
+const SHOWN_WITHIN_MS = 60_000;
 
 /** One person in front of their Teams client. */
 export class Seat {
