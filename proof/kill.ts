@@ -54,6 +54,7 @@ async function play(rounds: Rounds, seed: number, wanted: number, progress: (tex
     const isCalm = wanted >= ROUNDS_WITH_CALM && counted >= wanted - CALM_ROUNDS;
     const result = await rounds.play(`seed ${seed}, round ${index}`, strokeOf(chance, isCalm), isCalm ? 'nothing more' : trialOf(chance), chance);
     results.push(result);
+    for (const violation of result.violations) progress(violation);
     if (isCounted(result)) counted += 1;
     if (result.stuck !== undefined) await rounds.startAnew();
     if (index % PROGRESS_EVERY === PROGRESS_EVERY - 1) progress(`${counted} rounds, violations: ${results.reduce((sum, { violations }) => sum + violations.length, 0)}`);

@@ -1,6 +1,6 @@
 /** Mocha's own reporter for people, which also leaves counts and failures in a file for `scripts/test.ts`. */
-import { writeFileSync } from 'node:fs';
-import { relative } from 'node:path';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, relative } from 'node:path';
 import Mocha from 'mocha';
 
 /** A test or a hook that failed: where it stands, and what it threw. */
@@ -21,6 +21,8 @@ export default class CountingReporter extends Mocha.reporters.Spec {
       const { counts: file } = options.reporterOptions as { counts: string };
       const { passes, failures: failed, pending } = this.stats;
       const counts = { passed: passes, failed, skipped: pending, failures };
+      // Whoever tidies temporary folders during a long run would otherwise lose what it found.
+      mkdirSync(dirname(file), { recursive: true });
       writeFileSync(file, JSON.stringify(counts));
       // A server or timer that a test left open keeps the process alive. Say what it is instead of waiting for ever.
       // The exit code would not tell: mocha sets it at the last moment, to the number of failures.

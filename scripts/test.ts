@@ -184,7 +184,7 @@ async function runTests(specs: readonly string[], stepsBack: boolean): Promise<C
   if (besideOthers) heading(`${specs.join(', ')} (${secondsSince(began)} s)`);
   process.stdout.write(output);
   const counted = existsSync(counts) ? (JSON.parse(readFileSync(counts, 'utf8')) as TestRun) : undefined;
-  rmSync(folder, { recursive: true });
+  rmSync(folder, { recursive: true, force: true });
 
   const problem = problemOf(counted, code);
   const result = counted ?? { passed: 0, failed: 0, skipped: 0 };

@@ -134,8 +134,10 @@ export class Bench {
     const plan = planRound(seed, round);
     const served = this.#model.open(plan);
     this.#storage.play(seed, round, plan.lossy);
+    const { left } = this.#storage;
     try {
-      const account = await this.#play(plan);
+      const played = await this.#play(plan);
+      const account = { ...played, doubtful: played.doubtful + this.#storage.left - left };
       this.#storage.play(seed, round, false);
       const counters = await readCounters(this.#table, plan.now);
       tally.violations.push(...judge(plan, served, counters, account), ...(await this.#probe(plan)));

@@ -18,6 +18,8 @@ export interface Losses {
 
 export class LossyStorage {
   readonly losses: Losses = { requests: 0, answers: 0, busy: 0 };
+  /** Requests whose sender did not wait for the answer: what it repeats may count twice, on the safe side. */
+  left = 0;
   readonly #server: Server;
   readonly #target: URL;
   readonly #agent: Agent;
@@ -105,6 +107,9 @@ export class LossyStorage {
       const abandon = (): void => {
         if (!request.complete) onward.destroy(new Error('its sender is gone'));
       };
+      response.on('close', () => {
+        if (!response.writableFinished) this.left += 1;
+      });
       request.on('close', abandon);
       if (request.destroyed) abandon();
       // A killed process has sent what it has sent: what is whole takes effect, as it does in the real world.

@@ -305,7 +305,7 @@ export const en = {
       denied: (who: string) => `${who} declined. Nothing was done.`,
       expired: 'Nobody decided in time. Nothing was done.',
       withdrawn: 'The request was withdrawn. Nothing was done.',
-      killed: 'Steward was stopped before this was decided. Nothing was done.',
+      killed: 'An admin stopped this before it was decided. Nothing was done.',
     } as const,
     decidedBy: { requester: (who: string) => `Confirmed by ${who}`, 'second person': (who: string) => `Approved by ${who}` } as const,
     step: { waiting: 'waiting', running: 'running', done: 'done', failed: 'not done', unknown: 'outcome unknown', 'not run': 'not run', observed: 'would have been done (observe mode); nothing was changed' } as const,
