@@ -14,8 +14,8 @@ const OUTCOME = /^ \((done|not done|not run|outcome unknown|waiting|running)\)$/
 
 interface Open {
   readonly asked: Asked;
-  /** Object ids. */
-  readonly carriedOut: ReadonlySet<string>;
+  /** Object ids, as Graph has them by now: an effect may have begun within the second, and end after it. */
+  carriedOut: () => ReadonlySet<string>;
   readonly untilMs: number;
   readonly add: (text: string) => void;
 }
@@ -33,7 +33,7 @@ export class Outcomes {
    * Checks cards that are at their end, and keeps the others for later where their process died or lost its storage: then
    * `add` is called after the round.
    */
-  async settle(asked: readonly Asked[], carriedOut: ReadonlySet<string>, isLate: boolean, add: (text: string) => void): Promise<void> {
+  async settle(asked: readonly Asked[], carriedOut: () => ReadonlySet<string>, isLate: boolean, add: (text: string) => void): Promise<void> {
     const untilMs = nowMs() + (isLate ? AT_LAST_MS : SOON_MS);
     this.#open.push(...asked.map((each) => ({ asked: each, carriedOut, untilMs, add })));
     this.look();
@@ -41,6 +41,9 @@ export class Outcomes {
       await sleep(20);
       this.look();
     }
+    // The next round blocks the same people anew.
+    const byNow = carriedOut();
+    for (const open of this.#open) if (open.add === add) open.carriedOut = () => byNow;
     this.counts['cards whose process died or lost storage, told later'] += this.#open.filter((open) => open.add === add).length;
   }
 
@@ -69,7 +72,8 @@ export class Outcomes {
       add(`the card of ${plan.name} did not come to its end`);
       return true;
     }
-    for (const target of plan.targets) this.#check(target, outcomeOf(said, target), carriedOut.has(target.aadObjectId.toLowerCase()), add);
+    const blocked = carriedOut();
+    for (const target of plan.targets) this.#check(target, outcomeOf(said, target), blocked.has(target.aadObjectId.toLowerCase()), add);
     return true;
   }
 

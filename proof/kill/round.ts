@@ -119,7 +119,7 @@ export class Rounds {
     const reviver: Which = chance.is(0.5) ? 0 : 1;
     await this.#dead(struck, trial, waiting, chance.is(0.5) ? [reviver] : [], add);
     const isShaken = stroke.shakes === true || trial.includes('killed at once');
-    await this.outcomes.settle(running, new Set(this.#writes(journalSince)), isShaken, add);
+    await this.outcomes.settle(running, () => new Set(this.#writes(journalSince)), isShaken, add);
     const revivedMs = await this.#revive(struck, reviver, chance);
     for (const asked of [waiting, chance.one(running)]) await this.#press(asked, chance.is(0.5) ? 0 : 1, 'after the revival', add);
     this.#stillQuiet(add);
