@@ -41,10 +41,16 @@ export class Outcomes {
       await sleep(20);
       this.look();
     }
-    // The next round blocks the same people anew.
-    const byNow = carriedOut();
-    for (const open of this.#open) if (open.add === add) open.carriedOut = () => byNow;
     this.counts['cards whose process died or lost storage, told later'] += this.#open.filter((open) => open.add === add).length;
+  }
+
+  /** Whatever was on the wire in this round has come to its end; the next one blocks the same people anew. */
+  freeze(add: (text: string) => void): void {
+    for (const open of this.#open) {
+      if (open.add !== add) continue;
+      const byNow = open.carriedOut();
+      open.carriedOut = () => byNow;
+    }
   }
 
   /** Waits for all that are open. */

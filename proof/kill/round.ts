@@ -121,6 +121,7 @@ export class Rounds {
     const isShaken = stroke.shakes === true || trial.includes('killed at once');
     await this.outcomes.settle(running, () => new Set(this.#writes(journalSince)), isShaken, add);
     const revivedMs = await this.#revive(struck, reviver, chance);
+    this.outcomes.freeze(add);
     for (const asked of [waiting, chance.one(running)]) await this.#press(asked, chance.is(0.5) ? 0 : 1, 'after the revival', add);
     this.#stillQuiet(add);
     await stage.forgetReadings(revivedMs);
