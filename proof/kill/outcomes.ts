@@ -5,8 +5,8 @@ import type { Asked } from './load.ts';
 import type { Stage } from './stage.ts';
 import { nowMs } from './wire.ts';
 
-/** A machine that is busy takes its time; no claim rests on it. */
-const SOON_MS = 20_000;
+/** An end that was not shown is shown again after 30 s (src/clients/approval-store.ts), by a look every 15 s; no claim rests on less. */
+const SOON_MS = 50_000;
 /** An instance that is gone is noticed after 90 s (src/guard/run-approved.ts), by a look every 15 s (src/steward.ts). */
 const AT_LAST_MS = 125_000;
 /** What a card says of one person among several, or of the only one. */
