@@ -14,6 +14,7 @@ import type { Executor } from '../guard/execute.ts';
 import type { Decision, Gate } from '../guard/gate.ts';
 import type { KillSwitch } from '../guard/kill-switch.ts';
 import type { ModelMessage } from '../guard/reasoner.ts';
+import type { About } from '../guard/stops.ts';
 import { inert } from './cards/card.ts';
 import { pickCard, type PickOption } from './cards/pick-card.ts';
 import { resultCard } from './cards/result-card.ts';
@@ -143,7 +144,7 @@ export class StewardPlanner implements Planner {
       if (turn.preset !== undefined) return await this.#decide(turn, turn.rounds === 1 ? turn.preset : []);
       const reply = await this.#ask(turn);
       // Read again: the model took its time, and a kill may have come meanwhile.
-      await this.#with.killSwitch.assertAlive({ model: true, people: [turn.person.id], conversation: turn.place.conversationId });
+      await this.#with.killSwitch.assertAlive(asking(turn));
       turn.signal.throwIfAborted();
       return reply.toolCalls === undefined ? this.#lastWord(turn, reply) : await this.#decide(turn, reply.toolCalls);
     } catch (error) {
@@ -155,7 +156,7 @@ export class StewardPlanner implements Planner {
   async #ask(turn: Turn): Promise<MeteredReply> {
     const { ceiling, clock, killSwitch, ledger } = this.#with;
     turn.enter('thinking');
-    const about = { model: true, people: [turn.person.id], conversation: turn.place.conversationId };
+    const about = asking(turn);
     await killSwitch.assertAlive(about);
     const self = turn.handles.mint('person', turn.person.id, turn.person.displayName, clock.now().getTime());
     const messages: ModelMessage[] = [
@@ -385,3 +386,8 @@ export function asksForAnEffect(words: string): boolean {
 }
 
 const EFFECT_WORDS = /\b(?:blocked|unblocked|revoked|ended|disabled|enabled|locked|unlocked|wiped|deleted|removed|reset|signed out|logged out|kicked|terminated|suspended|restored|re-?enabled|done|completed|executed|succe(?:ss|eded)|approved|confirmed|gesperrt|entsperrt|erledigt|bloqué)\w*/i;
+
+/** What a stop may concern when the model is asked. */
+function asking({ person, place }: Turn): About {
+  return { model: true, people: [person.id], conversation: place.conversationId };
+}
