@@ -20,6 +20,9 @@ const USAGE = `npm start -- [options]
   --seed N                another company (1)
   --auth                  with --headless: the bot itself on --port, tokens from the control server`;
 
+/** Longer than a turn with the made-up model takes, and short enough for whoever waits at the terminal. */
+const STOP_WITHIN_MS = 8_000;
+
 /** A sentence for the person at the terminal; nothing else is wrong. */
 class UsageError extends Error {}
 
@@ -77,15 +80,21 @@ function wholeNumber(option: string, text: string, most: number): number {
   return value;
 }
 
+interface Running {
+  stopping: boolean;
+  sandbox?: Sandbox;
+  clients?: Clients;
+}
+
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
-  const running: { stopping: boolean; sandbox?: Sandbox; clients?: Clients } = { stopping: false };
+  const running: Running = { stopping: false };
   const stop = (): void => {
     if (running.stopping) return;
     running.stopping = true;
-    // Nothing that hangs may keep the terminal: after five seconds it ends anyway.
-    setTimeout(() => process.exit(1), 5_000).unref();
-    void Promise.allSettled([running.clients?.stop(), running.sandbox?.stop()]).then(() => process.exit(0));
+    // Nothing that hangs may keep the terminal.
+    setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
+    void stopAll(running).then(() => process.exit(0));
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
@@ -122,11 +131,17 @@ async function main(): Promise<void> {
     throw clients.reason;
   }
   if (running.stopping) {
-    await Promise.all([clients.value.stop(), sandbox.value.stop()]);
+    await stopAll(running);
     return;
   }
   sandbox.value.cloud.onReset(() => clients.value.install());
   process.stdout.write(welcome(clients.value, sandbox.value));
+}
+
+/** The clients last: whoever was asking something hears what became of it, and Steward need not wait for a chat that is gone. */
+async function stopAll({ clients, sandbox }: Running): Promise<void> {
+  await Promise.allSettled([sandbox?.stop()]);
+  await Promise.allSettled([clients?.stop()]);
 }
 
 /** At most 80 columns wide. */

@@ -47,6 +47,10 @@ export async function startPlayground(options: PlaygroundOptions): Promise<Playg
     env: { ...process.env, TEAMSAPPTESTER_BROWSER: 'none' },
     stdio: 'ignore',
   });
+  // A terminal that can't wait any more must not leave it behind.
+  const end = (): void => void child.kill('SIGKILL');
+  process.once('exit', end);
+  child.once('exit', () => process.off('exit', end));
   try {
     await ready(child, innerPort);
     const door = await openClientDoor({ port, behind: innerPort });
