@@ -30,8 +30,8 @@ const proofs = new Map<string, Entry>([
   ['guard-crash', { load: () => import('../proof/guard-crash.ts'), about: [...BOT, 'proof/guard-crash.ts', 'proof/guard-crash'], short: 4 }],
   ['guard-plans', { load: () => import('../proof/guard-plans.ts'), about: [...GUARD, 'src/bot', 'proof/guard-plans.ts', 'proof/guard-plans'], short: 5_000 }],
   ['guard-clicks', { load: () => import('../proof/guard-clicks.ts'), about: [...BOT, 'proof/guard-clicks.ts', 'proof/guard-clicks'], short: 4 }],
-  ['kill', { load: () => import('../proof/kill.ts'), about: [...BOT, 'proof/kill.ts', 'proof/kill', 'proof/guard-clicks/two.ts', 'bench/wire.mjs'] }],
-  ['ceiling', { load: () => import('../proof/ceiling.ts'), about: ['src/guard/ceiling.ts', 'src/guard/money.ts', 'src/guard/reasoner.ts', 'src/clients/spend-lease.ts', 'src/clients/spend-store.ts', 'src/clients/tables.ts', 'src/clients/serial.ts', 'src/clients/model.ts', 'src/clients/model-prices.ts', 'src/clients/azure-openai.ts', 'src/clients/embedder.ts', 'src/clients/egress.ts', 'proof/ceiling.ts', 'proof/ceiling'], short: 5 }],
+  ['kill', { load: () => import('../proof/kill.ts'), about: [...BOT, 'proof/kill.ts', 'proof/kill', 'proof/guard-clicks/two.ts', 'bench/wire.mjs'], short: 4 }],
+  ['ceiling', { load: () => import('../proof/ceiling.ts'), about: ['src/guard/ceiling.ts', 'src/guard/money.ts', 'src/guard/reasoner.ts', 'src/clients/spend-lease.ts', 'src/clients/spend-store.ts', 'src/clients/tables.ts', 'src/serial.ts', 'src/clients/model.ts', 'src/clients/model-prices.ts', 'src/clients/azure-openai.ts', 'src/clients/embedder.ts', 'src/clients/egress.ts', 'proof/ceiling.ts', 'proof/ceiling'], short: 5 }],
   ['guard-coverage', { load: () => import('../proof/guard-coverage.ts'), about: [...GUARD, 'test/unit/guard', 'test/unit/actions', 'proof/guard-coverage.ts'] }],
   ['guard-mutation', { load: () => import('../proof/guard-mutation.ts'), about: [...GUARD, 'test/unit/guard', 'test/unit/actions', 'proof/guard-mutation.ts', 'proof/mutation'] }],
 ]);

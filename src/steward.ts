@@ -123,7 +123,7 @@ export function createSteward(settings: StewardSettings, { clients, clock, conne
   const latchSeen = (reading: LatchReading): void => {
     const { epoch, level, stops } = reading;
     ledger.record({ kind: 'latch', change: 'seen', level, epoch, person: reading.latch?.changedBy ?? '', seal: reading.latch?.seal ?? 'missing', stops: stops.filter(({ lifted }) => !lifted).length }).catch(onError);
-    approvals.killStale(reading).catch(onError);
+    approvals.killStale().catch(onError);
   };
   const { fileOffers: offers, files } = clients;
   const reports = oneDriveHost === undefined || files === undefined ? undefined : new Reports({ adapter, speaker, offers, files, catalogue, gate, executor, killSwitch, ledger, digestKey, clock, onError });

@@ -7,6 +7,7 @@ import { isSameHuman } from '../guard/who-decides.ts';
 import type { PersonFacts, WhoIsWho } from '../guard/ports.ts';
 import type { Clock } from '../clock.ts';
 import { StewardError } from '../errors.ts';
+import { Serial } from '../serial.ts';
 import type { StewardAdapter } from './adapter.ts';
 import type { Action } from '../actions/action.ts';
 import type { InternalId } from '../actions/internal-id.ts';
@@ -39,11 +40,15 @@ export class Desk implements Audience {
   readonly #whoIsWho: WhoIsWho;
   readonly #clock: Clock;
   readonly #held = new Map<string, Promise<void>>();
+  /** Two updates of one card at the same time may arrive in either order, and the older one would stand. */
+  readonly #updates = new Serial();
   readonly #latest = new Map<string, ApprovalRecord>();
   /** When the cards of a running request were updated last, by the clock that never jumps. */
   readonly #updatedMs = new Map<string, number>();
   /** How often the end of a request was shown without reaching every card. */
   readonly #attempts = new Map<string, number>();
+  /** Requests whose end nobody knows, and whose cards say so. */
+  readonly #redrawn = new Set<string>();
   #approvals: Approvals | undefined;
 
   constructor(adapter: StewardAdapter, speaker: Speaker, contacts: ContactStore, approvalPlaces: ApprovalPlaceStore, whoIsWho: WhoIsWho, clock: Clock) {
@@ -123,21 +128,32 @@ export class Desk implements Audience {
       await new Promise((resolve) => setTimeout(resolve, wait));
       if (this.#latest.get(record.reference) !== record) return;
     }
+    await this.#updates.inTurn(record.reference, () => this.#show(record, but));
+  };
+
+  async #show(record: ApprovalRecord, but?: CardInstance): Promise<void> {
+    if (this.#latest.get(record.reference) !== record) return;
     this.#latest.delete(record.reference);
     if (isOver(record)) this.#updatedMs.delete(record.reference);
     else this.#updatedMs.set(record.reference, this.#clock.monotonicMs());
-    const cards = record.cards.filter((card) => card.activityId !== but?.activityId || card.conversationId !== but.conversationId);
-    const updates = await Promise.allSettled(cards.map((card) => this.#adapter.at(card.place, (context) => this.#speaker.replace(context, card.activityId, this.#card(record, card.purpose)))));
+    const isShown = await this.#replace(record, but);
     const attempts = (this.#attempts.get(record.reference) ?? 0) + 1;
     if (isTold(record) && attempts === 1) await this.#tell(record.place, outcomeOf(record));
     if (record.breakGlass === true && record.state === 'succeeded' && attempts === 1) await this.tellAdmins(en.kill.breakGlass(titleOf(record), inert(record.requesterName)));
     if (!isOver(record)) return;
     // Left open, it is shown again by the next sweeps. A chat that is gone for good is not asked for ever.
-    const isShown = updates.every(({ status }) => status === 'fulfilled') || attempts >= MOST_ATTEMPTS;
-    if (isShown) this.#attempts.delete(record.reference);
+    const isDone = isShown || attempts >= MOST_ATTEMPTS;
+    if (isDone) this.#attempts.delete(record.reference);
     else this.#attempts.set(record.reference, attempts);
-    if (isShown) await this.#served().shown(record);
-  };
+    if (isDone) await this.#served().shown(record);
+  }
+
+  /** Replaces the cards of a request, `but` one; resolves to whether all of them took it. */
+  async #replace(record: ApprovalRecord, but?: CardInstance): Promise<boolean> {
+    const cards = record.cards.filter((card) => card.activityId !== but?.activityId || card.conversationId !== but.conversationId);
+    const updates = await Promise.allSettled(cards.map((card) => this.#adapter.at(card.place, (context) => this.#speaker.replace(context, card.activityId, this.#card(record, card.purpose)))));
+    return updates.every(({ status }) => status === 'fulfilled');
+  }
 
   /** Says once more, where the cards stand, that a request waits. */
   readonly remind = async (record: ApprovalRecord): Promise<void> => {
@@ -163,7 +179,12 @@ export class Desk implements Audience {
   /** Asks admins to find out what became of a request. Resolves to whether one of them was reached. */
   readonly doubt = async (record: ApprovalRecord): Promise<boolean> => {
     try {
-      return (await this.#send(record, await this.#reachable('admin'), 'settle')).length > 0;
+      // Whoever settled it may have died before its cards said so. Once: admins who can't be reached are asked with each sweep.
+      if (!this.#redrawn.has(record.reference)) await this.#updates.inTurn(record.reference, () => this.#replace(record));
+      this.#redrawn.add(record.reference);
+      const isAsked = (await this.#send(record, await this.#reachable('admin'), 'settle')).length > 0;
+      if (isAsked) this.#redrawn.delete(record.reference);
+      return isAsked;
     } catch {
       return false;
     }
@@ -236,7 +257,7 @@ export class Desk implements Audience {
   async #sent(reference: string, activityId: string, place: Place, purpose: SentCard['purpose']): Promise<void> {
     const record = await this.#served().cardSent(reference, { conversationId: place.conversationId, activityId, place, purpose });
     const isLate = purpose !== 'settle' && record.state !== 'pending';
-    if (isLate) await this.#adapter.at(place, (context) => this.#speaker.replace(context, activityId, this.#card(record, purpose))).catch(() => undefined);
+    if (isLate) await this.#updates.inTurn(reference, () => this.#adapter.at(place, (context) => this.#speaker.replace(context, activityId, this.#card(record, purpose)))).catch(() => undefined);
   }
 
   async #tell(place: Place, text: string): Promise<void> {

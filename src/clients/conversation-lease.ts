@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import { StewardError } from '../errors.ts';
-import { Serial } from './serial.ts';
+import { Serial } from '../serial.ts';
 import type { Change, Row, Table } from './tables.ts';
 import { backoffMs, wait } from './wait.ts';
 

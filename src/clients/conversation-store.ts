@@ -6,7 +6,7 @@ import { StewardError } from '../errors.ts';
 import { isLive, LeaseKeeper, leaseTimings, LEASE_KEY, type ConversationLease, type LeaseTimings } from './conversation-lease.ts';
 import { bounded, memory as memoryShape, received as receivedShape } from './memory.ts';
 import { inboxTimings, OpenInbox, type InboxRow, type InboxTimings } from './open-inbox.ts';
-import { Serial } from './serial.ts';
+import { Serial } from '../serial.ts';
 import { fromStoredJson, toStoredJson } from './stored-json.ts';
 import { jsonOf, jsonProperties, keyOf, type Change, type Table } from './tables.ts';
 

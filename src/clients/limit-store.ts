@@ -1,6 +1,6 @@
 import { StewardError } from '../errors.ts';
 import type { LimitStore, RaisedLimit } from '../guard/ports.ts';
-import { Serial } from './serial.ts';
+import { Serial } from '../serial.ts';
 import { integerOf, type Row, type Table } from './tables.ts';
 import { backoffMs, wait } from './wait.ts';
 

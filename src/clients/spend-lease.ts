@@ -1,6 +1,6 @@
 import type { MonthSpend, SpendAnswer, SpendEntry, SpendStore } from '../guard/ports.ts';
 import { MODEL_TIMEOUT_MS } from './azure-openai.ts';
-import { Serial } from './serial.ts';
+import { Serial } from '../serial.ts';
 import type { LeasingStore } from './spend-store.ts';
 
 export interface LeaseTimes {

@@ -1,7 +1,7 @@
 import type { InternalId } from '../actions/internal-id.ts';
 import { StewardError } from '../errors.ts';
 import type { MonthSpend, SpendAnswer, SpendEntry, SpendStore } from '../guard/ports.ts';
-import { Serial } from './serial.ts';
+import { Serial } from '../serial.ts';
 import { integerOf, type Change, type Row, type Table } from './tables.ts';
 import { backoffMs, wait } from './wait.ts';
 

@@ -4,24 +4,35 @@ import type { Stored } from './ports.ts';
 import { ALIVE_MS } from './run-approved.ts';
 import { markInterrupted } from './stored-step.ts';
 
+/** Whether a request that waits was asked before a kill. */
+export type IsKilled = (record: ApprovalRecord) => boolean;
+
 /** The parts of its time after which a request that waits is brought to mind, and the backup group is asked. */
 const REMIND_AFTER = 1 / 2;
 const ESCALATE_AFTER = 3 / 4;
 
 /**
  * Housekeeping over everything open, at start-up and every few seconds: reminds, asks the backup group, expires what waited
- * too long, settles as `unknown` what a dead instance was executing, and shows the ends that it did not show any more.
+ * too long or was killed meanwhile, settles as `unknown` what a dead instance was executing, and shows the ends that it did not show any more.
  * What was approved and never begun is `failed`: nothing of it happened. Several instances may do it at once: each change is a compare-and-swap.
  */
-export async function sweep(rows: ApprovalRows, audience: Audience): Promise<void> {
-  for (const stored of await rows.store.open()) await sweepOne(stored, rows, audience);
+export async function sweep(rows: ApprovalRows, audience: Audience, staleness: () => Promise<IsKilled>): Promise<void> {
+  const open = await rows.store.open();
+  // A latch that can't be read kills no card; it lets none be approved either.
+  const isKilled = await staleness().catch((): IsKilled => () => false);
+  const failures: unknown[] = [];
+  // One that can't be dealt with must not keep the others waiting.
+  for (const stored of open) await sweepOne(stored, rows, audience, isKilled).catch((error: unknown) => failures.push(error));
+  if (failures.length > 0) throw failures[0];
 }
 
-async function sweepOne(stored: Stored<ApprovalRecord>, rows: ApprovalRows, audience: Audience): Promise<void> {
+async function sweepOne(stored: Stored<ApprovalRecord>, rows: ApprovalRows, audience: Audience, isKilled: IsKilled): Promise<void> {
   const { value: record, storageNow } = stored;
   switch (record.state) {
     case 'pending':
-      return sweepPending(stored, rows, audience);
+      if (isKilled(record)) await rows.finish(stored, { state: 'killed' });
+      else await sweepPending(stored, rows, audience);
+      return;
     case 'approved':
       if (isDead(record, storageNow)) await rows.settle(stored, { state: 'failed' });
       return;

@@ -78,6 +78,7 @@ export class Approvals {
   readonly #with: ApprovalsDependencies;
   readonly #rows: ApprovalRows;
   readonly #run: ApprovedRun;
+  #sweeping: Promise<void> | undefined;
 
   constructor(dependencies: ApprovalsDependencies) {
     this.#with = dependencies;
@@ -201,9 +202,17 @@ export class Approvals {
     return this.#endPending((record) => stops === undefined || stopOf(stops, aboutOf(record)) !== undefined, 'killed');
   }
 
-  /** Kills what was asked before a kill that was learnt of from storage. */
-  async killStale(reading: LatchReading): Promise<number> {
-    return this.#endPending((record) => this.#isKilled(record, reading), 'killed');
+  /** Kills what was asked before a kill that was learnt of from storage. Fails with `LATCH_UNREADABLE`. */
+  async killStale(): Promise<number> {
+    const open = await this.#with.store.open();
+    const isStale = await this.#staleness();
+    return this.#end(open, isStale, 'killed');
+  }
+
+  /** Tells what a kill left behind, for requests that were read before: the latch is read after them, so none is of a newer epoch. */
+  async #staleness(): Promise<(record: ApprovalRecord) => boolean> {
+    const reading = await this.#with.killSwitch.readAnew();
+    return (record) => record.state === 'pending' && this.#isKilled(record, reading);
   }
 
   /** Pending requests of a person in a conversation. */
@@ -244,9 +253,15 @@ export class Approvals {
     await this.#with.store.shown(record);
   }
 
-  /** Reminds, expires, and finds what a crash left behind. */
-  async sweep(): Promise<void> {
-    await sweep(this.#rows, this.#with.audience);
+  /**
+   * Reminds, expires, and finds what a crash or a kill left behind. One at a time: while one goes on, it is the answer to the
+   * next as well. Fails with what went wrong first, after everything was looked at.
+   */
+  sweep(): Promise<void> {
+    this.#sweeping ??= sweep(this.#rows, this.#with.audience, () => this.#staleness()).finally(() => {
+      this.#sweeping = undefined;
+    });
+    return this.#sweeping;
   }
 
   // --- a click -----------------------------------------------------------------------------------------------------
@@ -369,8 +384,12 @@ export class Approvals {
   }
 
   async #endPending(which: (record: ApprovalRecord) => boolean, state: ApprovalState): Promise<number> {
+    return this.#end(await this.#with.store.open(), which, state);
+  }
+
+  async #end(open: readonly Stored<ApprovalRecord>[], which: (record: ApprovalRecord) => boolean, state: ApprovalState): Promise<number> {
     let ended = 0;
-    for (const stored of await this.#with.store.open()) {
+    for (const stored of open) {
       if (stored.value.state === 'pending' && which(stored.value) && (await this.#rows.finish(stored, { state }))) ended += 1;
     }
     return ended;

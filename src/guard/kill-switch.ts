@@ -97,6 +97,11 @@ export class KillSwitch {
     return this.#read(READING_LIVES_MS);
   }
 
+  /** As `read`, and the reading begins now: whatever was stored before has been counted. */
+  readAnew(): Promise<LatchReading> {
+    return this.#read(0);
+  }
+
   async #read(mostAgeMs: number): Promise<LatchReading> {
     for (let attempt = 1; attempt <= READ_ATTEMPTS; attempt += 1) {
       const { beganMs, promise } = this.#freshest(mostAgeMs);

@@ -40,6 +40,8 @@ interface Given {
   /** Conversations in which nothing can be said. */
   readonly broken?: readonly string[];
   readonly directory?: () => never;
+  /** What a conversation waits for before it takes something. */
+  readonly before?: (where: string, text: string) => Promise<void>;
   /** What the request has become by the time a card of it is noted. */
   readonly onNote?: (card: SentCard) => Promise<ApprovalRecord['state'] | undefined>;
 }
@@ -47,7 +49,7 @@ interface Given {
 const chatOf = ({ displayName }: PersonFacts): string => `chat of ${displayName}`;
 
 /** A desk with the real speaker, and a channel that keeps what it is given. */
-function make({ people = [requester, paula, peter, backup, admin], known = people, rooms = [], broken = [], directory, onNote }: Given = {}) {
+function make({ people = [requester, paula, peter, backup, admin], known = people, rooms = [], broken = [], directory, before, onNote }: Given = {}) {
   const sent: Sent[] = [];
   const calls: string[] = [];
   const noted: SentCard[] = [];
@@ -62,7 +64,10 @@ function make({ people = [requester, paula, peter, backup, admin], known = peopl
   const contextIn = (where: string): TurnContext =>
     ({
       sendActivity: async (activity: Readonly<Record<string, unknown>>) => ({ id: take(where, activity) }),
-      updateActivity: async (activity: Readonly<Record<string, unknown>>) => void take(where, activity, 'update'),
+      updateActivity: async (activity: Readonly<Record<string, unknown>>) => {
+        await before?.(where, JSON.stringify(activity));
+        take(where, activity, 'update');
+      },
     }) as unknown as TurnContext;
   const adapter = { at: async <T>(place: Place, logic: (context: TurnContext) => Promise<T>) => logic(contextIn(place.conversationId)) } as unknown as StewardAdapter;
   const whoIsWho: WhoIsWho = {
@@ -171,7 +176,7 @@ describe('bot/desk: while it waits', () => {
     const { desk, sent } = make({ directory: () => { throw new StewardError('DIRECTORY_UNAVAILABLE', 'down'); } });
     await desk.escalate(waiting);
     assert.equal(await desk.doubt({ ...waiting, state: 'unknown' }), false);
-    assert.deepEqual(sent, []);
+    assert.deepEqual(sent.filter(({ kind }) => kind !== 'update'), []);
   });
 });
 
@@ -181,9 +186,19 @@ describe('bot/desk: what nobody knows', () => {
   it('is asked of the admins, on a card with two buttons, and noted as a card for that', async () => {
     const { desk, brief, noted, sent } = make({ rooms: ['Security desk'] });
     assert.equal(await desk.doubt(unknown), true);
-    assert.deepEqual(brief(), ['card to chat of Ada Admin']);
-    assert.deepEqual(sent[0]?.verbs, ['steward/settle-done', 'steward/settle-not-done']);
+    assert.deepEqual(brief(), [`update to ${PLACE.conversationId}`, 'card to chat of Ada Admin']);
+    assert.deepEqual(sent[1]?.verbs, ['steward/settle-done', 'steward/settle-not-done']);
     assert.deepEqual(noted.map(({ purpose }) => purpose), ['settle']);
+  });
+  it('stands on its cards before the admins are asked, since whoever found it may have died; and is not put there again and again while no admin is reached', async () => {
+    const broken = [chatOf(admin)];
+    const { desk, brief, sent } = make({ broken });
+    assert.equal(await desk.doubt(unknown), false);
+    assert.match(sent[0]?.text ?? '', /unknown/i);
+    assert.equal(await desk.doubt(unknown), false);
+    broken.pop();
+    assert.equal(await desk.doubt(unknown), true);
+    assert.deepEqual(brief(), [`update to ${PLACE.conversationId}`, 'card to chat of Ada Admin']);
   });
   it('is said to have reached nobody when no admin was reached', async () => {
     assert.equal(await make({ known: [paula] }).desk.doubt(unknown), false);
@@ -229,6 +244,21 @@ describe('bot/desk: what changed', () => {
     broken.push(chatOf(paula));
     for (let attempt = 0; attempt < 5; attempt += 1) await desk.changed(over);
     assert.equal(calls.length, 2, 'it was never given up');
+  });
+  it('is its end at last, also when the update before it was slow on its way', async () => {
+    let arrive = (): void => undefined;
+    const slow = new Promise<void>((resolve) => (arrive = resolve));
+    const { calls, desk, sent } = make({ before: async (_where, text) => (/Running/.test(text) ? slow : undefined) });
+    const at = (state: ApprovalRecord['state'], outcome: 'running' | 'done'): ApprovalRecord => ended({ state, cards: [card('x', 'decide')], subject: { kind: 'steps', steps: [storedStep({}, { outcome })] } });
+    const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
+    const running = desk.changed(at('executing', 'running'));
+    await pause();
+    const over = desk.changed(at('succeeded', 'done'));
+    await pause();
+    arrive();
+    await Promise.all([running, over]);
+    assert.deepEqual(sent.filter(({ kind }) => kind === 'update').map(({ text }) => /✓ Done/.test(text)), [false, true]);
+    assert.deepEqual(calls, ['shown after 3'], 'the end counted as shown while an older state was on its way');
   });
   it('is not said to the requester where it was their own doing', async () => {
     const { desk, sent } = make();

@@ -308,6 +308,19 @@ describe('an outcome that nobody knows', () => {
     assert.equal(audience.doubted.length, 3);
   });
 
+  it('is looked after by one sweep at a time, and keeps no other request from its own', async () => {
+    const { ask, approvals, audience, clock, store, record } = await unknown();
+    const waits = await ask('requester', ben);
+    clock.advance(600_000);
+    audience.doubt = async () => Promise.reject(new Error('the directory answers nonsense'));
+    const sweeps = [approvals.sweep(), approvals.sweep()];
+    assert.equal(sweeps[0], sweeps[1]);
+    await assert.rejects(approvals.sweep(), /nonsense/);
+    assert.deepEqual([store.state(record.reference), store.state(waits.reference)], ['unknown', 'expired']);
+    await Promise.allSettled(sweeps);
+    assert.notEqual(approvals.sweep(), sweeps[0], 'it never looks again');
+  });
+
   it('counts as open until somebody says what it was', async () => {
     const { approvals, record } = await unknown();
     assert.deepEqual(await approvals.counts(), { pending: 0, unknown: 1 });

@@ -92,13 +92,45 @@ describe('a request', () => {
   });
 
   it('that a kill from storage made stale is killed when it is learnt of, and a fresh one is not', async () => {
-    const { approvals, ask, clock, killSwitch, latchStore, store } = make();
+    const { approvals, ask, clock, latchStore, store } = make();
     const old = await ask('requester', ben);
     latchStore.put({ level: 'full', epoch: 9 });
     clock.advance(1_000);
     const fresh = await ask('requester', cleo);
-    assert.equal(await approvals.killStale(await killSwitch.read()), 1);
+    assert.equal(await approvals.killStale(), 1);
     assert.deepEqual([store.state(old.reference), store.state(fresh.reference)], ['killed', 'pending']);
+  });
+
+  it('that was made in the instant of a kill, and that the kill did not find, dies with the next sweep; its card says so', async () => {
+    const { approvals, ask, latchStore, shown, store } = make();
+    const old = await ask('requester', ben);
+    // Still within the second of the reading that the request was made on.
+    latchStore.put({ level: 'off', epoch: 6 });
+    await approvals.sweep();
+    assert.deepEqual([store.state(old.reference), shown.at(-1)?.reference, shown.at(-1)?.state], ['killed', old.reference, 'killed']);
+  });
+
+  it('of after a revival is not killed by whoever read the latch before it', async () => {
+    const { approvals, ask, killSwitch, latchStore, store } = make();
+    const { reference } = await ask('requester', ben);
+    await killSwitch.read();
+    latchStore.put({ level: 'full', epoch: 9 });
+    store.tamper(reference, (row) => ({ ...row, killEpoch: 9 }));
+    await approvals.sweep();
+    assert.equal(await approvals.killStale(), 0);
+    assert.equal(store.state(reference), 'pending');
+  });
+
+  it('is left as it is while the latch can’t be read, and the rest of the sweep is done', async () => {
+    const { approvals, ask, clock, latchStore, store } = make();
+    const old = await ask('requester', ben);
+    clock.advance(600_000);
+    const fresh = await ask('second person', cleo);
+    latchStore.put({ level: 'off', epoch: 6 });
+    latchStore.onRead = async () => Promise.reject(new Error('storage is away'));
+    await approvals.sweep();
+    assert.deepEqual([store.state(old.reference), store.state(fresh.reference)], ['expired', 'pending']);
+    await rejectsWith(approvals.killStale(), 'LATCH_UNREADABLE');
   });
 });
 
