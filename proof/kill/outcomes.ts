@@ -1,5 +1,6 @@
 /** What people are told of each effect, against what Graph carried out. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { shown } from '../../test/stories/harness/cards.ts';
 import type { Persona } from '../../test/stories/harness/journal.ts';
 import type { Asked } from './load.ts';
 import type { Stage } from './stage.ts';
@@ -75,7 +76,8 @@ export class Outcomes {
     const said = this.#stage.cards.endOf(card.activityId);
     if (said === undefined) {
       if (nowMs() < untilMs) return false;
-      add(`the card of ${plan.name} did not come to its end`);
+      const now = this.#stage.cards.current(card.activityId);
+      add(`the card of ${plan.name} did not come to its end, and says: ${now === undefined ? 'nothing' : shown(now).slice(0, 400)}`);
       return true;
     }
     const blocked = carriedOut();

@@ -19,6 +19,8 @@ const LOOK_ON_MS = 30;
 const ANSWER_MS = 20_000;
 /** A seal that is fifteen seconds older than the row is an old row's (src/guard/latch-seal.ts); within them docs/decisions/0011 says what is believed. */
 const OLD_MS = 20_000;
+/** A process that has nothing to do reads the latch every five seconds (src/steward.ts). */
+const WATCHED_MS = 20_000;
 
 /** What is tried while Steward is dead. */
 export const trials = ['nothing more', 'the killing process killed at once, and started again', 'both processes killed at once, and started again', 'the level put back by hand', 'an old row put back'] as const;
@@ -118,9 +120,10 @@ export class Rounds {
     for (const at of struck.cutOff) stage.heal(at);
     const reviver: Which = chance.is(0.5) ? 0 : 1;
     await this.#dead(struck, trial, waiting, chance.is(0.5) ? [reviver] : [], add);
+    const needsKill = struck.needsKill || (trial === 'the level put back by hand' && stroke.leavesLevelAlone === true);
     const isShaken = stroke.shakes === true || trial.includes('killed at once');
     await this.outcomes.settle(running, () => new Set(this.#writes(journalSince)), isShaken, add);
-    const revivedMs = await this.#revive(struck, reviver, chance);
+    const revivedMs = await this.#revive(needsKill, reviver, chance);
     this.outcomes.freeze(add);
     for (const asked of [waiting, chance.one(running)]) await this.#press(asked, chance.is(0.5) ? 0 : 1, 'after the revival', add);
     this.#stillQuiet(add);
@@ -195,7 +198,11 @@ export class Rounds {
 
   async #dead(struck: Struck, trial: Trial, waiting: Asked, pressed: readonly Which[], add: (text: string) => void): Promise<void> {
     const stage = this.#stage;
-    if (trial === 'the level put back by hand') await stage.writeLatch({ level: 'full' });
+    if (trial === 'the level put back by hand') {
+      // A stop that nobody has read yet is taken back by the hand that wrote it (docs/decisions/0011).
+      await until(() => BOTH.every((at) => stage.hasRead(at, struck.storedMs)), WATCHED_MS, 'the latch is not read');
+      await stage.writeLatch({ level: 'full' });
+    }
     if (trial === 'an old row put back' && this.#oldRow !== undefined) await stage.writeLatch(this.#oldRow.row, 'Replace');
     const isTried = trial !== 'nothing more' || struck.needsKill;
     // A reading from before what was written would hide it.
@@ -225,7 +232,7 @@ export class Rounds {
   }
 
   /** Resolves to when the revival was through. What nobody can revive is killed first. */
-  async #revive({ needsKill }: Struck, at: Which, chance: Chance): Promise<number> {
+  async #revive(needsKill: boolean, at: Which, chance: Chance): Promise<number> {
     const stage = this.#stage;
     if (needsKill) {
       const sinceMs = nowMs();

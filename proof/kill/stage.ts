@@ -204,6 +204,12 @@ export class Stage {
     if (leftMs > 0) await sleep(leftMs + 1);
   }
 
+  /** Whether a process has read the latch, from beginning to end, since then. */
+  hasRead(at: Which, sinceMs: number): boolean {
+    const wire = this.wires[at];
+    return wire.of('read', sinceMs).some((read) => /^2/.test(wire.endOf(read)?.what ?? ''));
+  }
+
   /** What a person pressed on a card that must be dead. Undefined when it was refused as it should be. */
   async pressDead(chat: Chat, card: Received): Promise<string | undefined> {
     const click: Click = await chat.press(chat.invoke(card, APPROVE));

@@ -33,6 +33,8 @@ export interface Stroke {
   readonly weight: number;
   /** A process loses storage: what became of its work is told when another one notices. */
   readonly shakes?: true;
+  /** Nothing of the row is left but its level: one that is not `off` can't be read then. */
+  readonly leavesLevelAlone?: true;
   strike(stage: Stage, chance: Chance): Promise<Struck>;
 }
 
@@ -108,7 +110,7 @@ export const strokes: readonly Stroke[] = [
     },
   },
   { name: 'by hand, level off', weight: 12, strike: (stage) => byHand(() => stage.writeLatch({ level: 'off' }), false) },
-  { name: 'by hand, a row of nothing but the level', weight: 3, strike: (stage) => byHand(() => stage.writeLatch({ level: 'off' }, 'Replace'), false) },
+  { name: 'by hand, a row of nothing but the level', weight: 3, leavesLevelAlone: true, strike: (stage) => byHand(() => stage.writeLatch({ level: 'off' }, 'Replace'), false) },
   { name: 'the row deleted', weight: 4, strike: (stage) => byHand(() => stage.deleteLatch(), true) },
   { name: 'the level unreadable', weight: 3, strike: (stage) => byHand(() => stage.writeLatch({ level: 'fulll' }), true) },
   { name: 'the epoch unreadable', weight: 3, strike: (stage) => byHand(() => stage.writeLatch({ epoch: 'seven' }), true) },
