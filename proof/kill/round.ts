@@ -137,6 +137,8 @@ export class Rounds {
     const dying = trial.startsWith('both') ? BOTH : told.length > 0 ? told.slice(0, 1).map(({ at }) => at) : BOTH.slice(0, 1);
     for (const at of dying) await stage.two.crash(at);
     await approved;
+    // Without storage it would not start.
+    for (const at of dying) stage.heal(at);
     await Promise.all(dying.map((at) => stage.two.startAgain(at)));
   }
 

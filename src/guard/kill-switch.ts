@@ -4,8 +4,13 @@ import { StewardError, type StewardErrorCode } from '../errors.ts';
 import type { Latch, LatchLevel, LatchStore, Stop, Stored } from './ports.ts';
 import { codeOfStop, isSame, stopOf, stopsOf, withoutHandStop, withStop, type About } from './stops.ts';
 
-/** A reading is good for acting only if it began less than this long ago, by the clock that never jumps. */
-const READING_LIVES_MS = 1_000;
+/**
+ * A reading is good for acting only if it began less than this long ago, by the clock that never jumps: what it lets begin is on
+ * the wire within the second.
+ */
+const READING_LIVES_MS = 900;
+/** What storage did not take is tried again after this. */
+const WRITE_AGAIN_MS = 1_000;
 /** A call that runs is looked after so often, with a reading no older than that: it is aborted within a second of a kill elsewhere. */
 const WATCH_EVERY_MS = 400;
 /** A read that takes longer than this is a read that failed. */
@@ -90,7 +95,7 @@ export class KillSwitch {
   }
 
   /**
-   * The level now: a reading that began less than a second ago, else a new one.
+   * The level now: a reading that began less than 900 ms ago, else a new one.
    * Fails with `LATCH_UNREADABLE`; the caller then does nothing.
    */
   read(): Promise<LatchReading> {
@@ -109,7 +114,7 @@ export class KillSwitch {
       // A reading that took too long tells what was true too long ago: it is read again, not used.
       if (this.#clock.monotonicMs() - beganMs < READING_LIVES_MS) return this.#withOwn(reading);
     }
-    throw new StewardError('LATCH_UNREADABLE', 'the latch took longer than a second to read');
+    throw new StewardError('LATCH_UNREADABLE', 'the latch took too long to read');
   }
 
   #freshest(mostAgeMs: number): PendingReading {
@@ -234,6 +239,8 @@ export class KillSwitch {
 
   #landed(own: Own<unknown>, epoch: number): true {
     own.sinceEpoch = epoch;
+    // A reading that began before this was written would bind a revival to what is over.
+    this.#reading = undefined;
     if (own === this.#floor) this.#lastEpoch = Math.max(this.#lastEpoch, epoch);
     return true;
   }
@@ -244,7 +251,7 @@ export class KillSwitch {
       void write().then((written) => {
         if (!written) this.#keepTrying(write);
       });
-    }, READING_LIVES_MS);
+    }, WRITE_AGAIN_MS);
     timer.unref();
   }
 

@@ -40,10 +40,23 @@ describe('kill switch: reading', () => {
     assert.equal(store.reads, 3);
   });
 
+  it('revives what was just killed, though somebody read the latch while the kill was being written', async () => {
+    const { clock, killSwitch, store } = make();
+    let during: Promise<unknown> | undefined;
+    store.onWrite = async () => {
+      store.onWrite = undefined;
+      during = killSwitch.read();
+      await during;
+    };
+    const { epoch } = await killSwitch.kill(by);
+    await during;
+    clock.advance(1);
+    assert.equal((await killSwitch.read()).epoch, epoch, 'a proposal would be bound to an epoch that is over');
+  });
   it('keeps a reading for less than a second, and one for all who ask meanwhile', async () => {
     const { clock, store, killSwitch } = make();
     await Promise.all([killSwitch.read(), killSwitch.read(), killSwitch.assertAlive()]);
-    clock.advance(999);
+    clock.advance(899);
     await killSwitch.read();
     assert.equal(store.reads, 1);
     store.put({ level: 'off', epoch: 2 });
@@ -81,7 +94,7 @@ describe('kill switch: reading', () => {
     store.onRead = async () => clock.advance(1_000);
     await rejectsWith(killSwitch.read(), 'LATCH_UNREADABLE');
     await rejectsWith(killSwitch.assertAlive(), 'LATCH_UNREADABLE');
-    store.onRead = async () => clock.advance(999);
+    store.onRead = async () => clock.advance(899);
     assert.equal((await killSwitch.read()).level, 'full');
   });
 
