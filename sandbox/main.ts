@@ -6,7 +6,7 @@ import { clientPorts, startClients, type Clients } from './clients.ts';
 import { createCompany } from './company/company.ts';
 import { guidFromSeed, identitiesFromSeed } from './identifiers.ts';
 import { chatOf } from './playground.ts';
-import { startSandbox, type Sandbox, type StartOptions } from './start.ts';
+import type { Sandbox, StartOptions } from './start.ts';
 
 const USAGE = `npm start -- [options]
   --headless              no Teams clients; one JSON line on stdout when ready
@@ -100,6 +100,7 @@ async function main(): Promise<void> {
   process.on('SIGTERM', stop);
 
   if (options.headless) {
+    const { startSandbox } = await import('./start.ts');
     const sandbox = await startSandbox({ ...options, onError: report });
     running.sandbox = sandbox;
     // Ended while it was starting: what has just come up is taken down again.
@@ -110,9 +111,10 @@ async function main(): Promise<void> {
 
   // The clients take a second each, so they start beside the cloud: all they must know of it follows from the seed.
   const { seed = 1 } = options;
+  // What was typed wrongly, or a taken port, is said before the rest is loaded.
   const [ports, [port = 0]] = await Promise.all([clientPorts(options.playgroundPort), options.port === 0 ? clientPorts(0, 1) : [options.port]]);
   const tenantId = guidFromSeed(seed, 'tenant');
-  const starting = startSandbox({ ...options, port, onError: report });
+  const starting = import('./start.ts').then(({ startSandbox }) => startSandbox({ ...options, port, onError: report }));
   const clientsStarting = startClients({
     bot: { url: `http://127.0.0.1:${port}/api/messages`, id: identitiesFromSeed(seed).channel },
     tenantId,
