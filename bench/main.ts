@@ -8,6 +8,7 @@ const benches: ReadonlyMap<string, () => Promise<Bench>> = new Map([
   ['turn', () => import('./turn.ts')],
   ['gate', () => import('./gate.ts')],
   ['kill', () => import('./kill.ts')],
+  ['ledger', () => import('./ledger.ts')],
   // By a name that the compiler does not follow: each measurement stands alone.
   ['start', () => import(new URL('start.ts', import.meta.url).href) as Promise<Bench>],
 ]);
@@ -23,6 +24,8 @@ const USAGE = `npm run bench -- <what> [--json] [options]
              --approvals N   from the request to the end (200)
   kill     a kill under load on two processes, in chat, by hand and with storage cut; beside a flag that is polled
              --rounds N      kills in all (40)
+  ledger   records that must be durable, in groups; beside one append for each
+             --records N     of each way (2000)
   start    from the start of the process to listening`;
 
 const [name = '', ...rest] = process.argv.slice(2);
