@@ -83,6 +83,8 @@ export interface Endpoints {
   readonly logic: Readonly<Record<LogicRegion, string>>;
   readonly tables: string;
   readonly blobs: string;
+  /** Where checkpoints of the ledger go: here the same account. */
+  readonly anchors: string;
   readonly channelMetadata: string;
   readonly control: string;
 }
@@ -229,6 +231,7 @@ export async function startCloud<Company extends SandboxCompany>(options: CloudO
       },
       tables: storage.tables,
       blobs: storage.blobs,
+      anchors: storage.blobs,
       channelMetadata: channel.metadataUrl,
       control: control.url,
     },

@@ -1,5 +1,5 @@
-/** Key Vault secrets, data plane, api-version 2025-07-01 (Azure/azure-rest-api-specs, secrets.json). */
-import { randomUUID } from 'node:crypto';
+/** Key Vault secrets and signing keys, data plane, api-version 2025-07-01 (Azure/azure-rest-api-specs, secrets.json and keys.json). */
+import { constants, generateKeyPairSync, privateEncrypt, randomUUID, type KeyObject } from 'node:crypto';
 import { z } from 'zod/v4';
 import type { Handler, SandboxRequest, SandboxResponse, Service } from './http.ts';
 import { secretFromSeed } from './identifiers.ts';
@@ -20,6 +20,8 @@ export interface Vault {
   secret(name: string): string | undefined;
   /** Disables the newest version. */
   disableSecret(name: string): void;
+  /** Adds a version of the signing key, as a rotation does. */
+  rotateKey(): void;
   reset(): void;
 }
 
@@ -40,15 +42,31 @@ type SecretHandler = (name: string, request: SandboxRequest) => SandboxResponse;
 
 type Access = 'read' | 'write';
 
+interface SigningKey {
+  readonly version: string;
+  readonly pair: { readonly publicKey: KeyObject; readonly privateKey: KeyObject };
+  readonly createdSeconds: number;
+}
+
+const SIGNING_KEY = 'ledger-signing-key';
+const newPair = (): SigningKey['pair'] => generateKeyPairSync('rsa', { modulusLength: 2048 });
+/** The vaults of one process begin with the same key: making one takes a tenth of a second and more. */
+let firstPair: SigningKey['pair'] | undefined;
+const DIGEST_BYTES = 32;
+/** What stands before a SHA-256 digest in a signature. RFC 8017, 9.2, note 1. */
+const SHA_256 = Buffer.from('3031300d060960864801650304020105000420', 'hex');
+const signSchema = z.object({ alg: z.literal('RS256'), value: z.string() });
+
 /** What each role allows; `Key Vault Secrets User` has getSecret and readMetadata (docs: RBAC guide). */
 const roles: ReadonlyMap<string, ReadonlySet<Access>> = new Map([
   ['Key Vault Secrets User', new Set<Access>(['read'])],
   ['Key Vault Secrets Officer', new Set<Access>(['read', 'write'])],
 ]);
 
-const actions: Readonly<Record<Access, string>> = {
+const actions: Readonly<Record<Access | 'sign', string>> = {
   read: 'Microsoft.KeyVault/vaults/secrets/getSecret/action',
   write: 'Microsoft.KeyVault/vaults/secrets/setSecret/action',
+  sign: 'Microsoft.KeyVault/vaults/keys/sign/action',
 };
 
 const changeSchema = z.object({
@@ -121,13 +139,44 @@ export function createVault({ seed, permissions, onSecret }: VaultOptions): Vaul
   };
   reset();
 
+  const keys: SigningKey[] = [];
+  const addKey = (pair: SigningKey['pair']): SigningKey => {
+    const key = { version: randomUUID().replaceAll('-', ''), pair, createdSeconds: nowSeconds() };
+    keys.push(key);
+    return key;
+  };
+  /** Made when it is asked for: most who start a vault sign nothing. */
+  const newestKey = (): SigningKey => keys.at(-1) ?? addKey((firstPair ??= newPair()));
+
+  const keyOf = (handle: (key: SigningKey, request: SandboxRequest) => SandboxResponse): Handler['handle'] => (request) => {
+    const { name = '', version } = request.params;
+    if (!request.url.searchParams.has('api-version')) return error(400, 'BadParameter', 'api-version must be specified');
+    const may = permissions.grantsOf(request.identity?.clientId ?? '').some((grant) => grant.system === 'vault' && grant.permission === 'Key Vault Crypto User' && grant.scope === `key ${name.toLowerCase()}`);
+    if (!may) return forbidden(request, 'sign');
+    const found = name.toLowerCase() !== SIGNING_KEY ? undefined : version === undefined ? newestKey() : keys.find((key) => key.version === version.toLowerCase());
+    return found === undefined ? error(404, 'KeyNotFound', `A key with (name/id) ${name} was not found in this key vault.`) : handle(found, request);
+  };
+
+  const describeKey = ({ createdSeconds, pair, version }: SigningKey, { url }: SandboxRequest): SandboxResponse => {
+    const { e, kty, n } = pair.publicKey.export({ format: 'jwk' });
+    const attributes = { enabled: true, created: createdSeconds, updated: createdSeconds, recoveryLevel: 'Recoverable+Purgeable', recoverableDays: 90, exportable: false };
+    return { status: 200, body: { key: { kid: `${url.origin}/keys/${SIGNING_KEY}/${version}`, kty, n, e, key_ops: ['sign', 'verify'] }, attributes } };
+  };
+
+  const signWith = ({ pair, version }: SigningKey, { body, url }: SandboxRequest): SandboxResponse => {
+    const parsed = signSchema.safeParse(body);
+    const digest = parsed.success ? Buffer.from(parsed.data.value, 'base64url') : undefined;
+    if (digest?.length !== DIGEST_BYTES) return error(400, 'BadParameter', 'Invalid length of value. RS256 signs a digest of 32 bytes.');
+    return { status: 200, body: { kid: `${url.origin}/keys/${SIGNING_KEY}/${version}`, value: privateEncrypt({ key: pair.privateKey, padding: constants.RSA_PKCS1_PADDING }, Buffer.concat([SHA_256, digest])).toString('base64url') } };
+  };
+
   const mayAccess = (clientId: string, name: string, access: Access): boolean =>
     permissions
       .grantsOf(clientId)
       .filter(({ system, scope }) => system === 'vault' && scope === `secret ${name.toLowerCase()}`)
       .some(({ permission }) => roles.get(permission)?.has(access) === true);
 
-  const forbidden = ({ identity, url }: SandboxRequest, access: Access): SandboxResponse =>
+  const forbidden = ({ identity, url }: SandboxRequest, access: keyof typeof actions): SandboxResponse =>
     error(
       403,
       'Forbidden',
@@ -194,6 +243,7 @@ export function createVault({ seed, permissions, onSecret }: VaultOptions): Vaul
 
   return {
     reset,
+    rotateKey: () => void addKey(newPair()),
     setSecret: (name, value) => add(name, value).version,
     secret: (name) => versionsOf(name).at(-1)?.value,
     disableSecret: (name) => {
@@ -206,6 +256,9 @@ export function createVault({ seed, permissions, onSecret }: VaultOptions): Vaul
       handlers: [
         // Roles are given on single secrets, so nobody may list the vault.
         { method: 'GET', path: '/secrets', handle: (request) => forbidden(request, 'read') },
+        { method: 'GET', path: '/keys/:name', handle: keyOf(describeKey) },
+        { method: 'GET', path: '/keys/:name/:version', handle: keyOf(describeKey) },
+        { method: 'POST', path: '/keys/:name/:version/sign', handle: keyOf(signWith) },
         guarded('GET', '/secrets/:name', 'read', read),
         guarded('GET', '/secrets/:name/versions', 'read', list),
         guarded('GET', '/secrets/:name/:version', 'read', read),

@@ -39,6 +39,9 @@ const bodyBytesKept = 64 * 1024;
 
 const roles: Readonly<Record<StorageKind, string>> = { blob: 'Storage Blob Data Contributor', table: 'Storage Table Data Contributor' };
 
+/** A blob of the container for checkpoints. https://learn.microsoft.com/azure/storage/blobs/immutable-storage-overview */
+const isImmutable = (path: string): boolean => new RegExp(`^/(?:${account}/)?anchors/.`).test(path);
+
 const escapeXml = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
 /** Blob errors are XML, table errors are OData JSON; both name the code in a header too. */
@@ -132,6 +135,12 @@ export async function startStorage(options: StorageOptions): Promise<Storage> {
       if (!permissions.permissionsOn('storage', verdict.identity.clientId).has(roles[kind])) {
         const message = 'This request is not authorized to perform this operation using this permission.';
         refuse(403, 'AuthorizationPermissionMismatch', message);
+        return;
+      }
+
+      // The container has an immutability policy: what is written there stays. Steward writes nothing but new blobs.
+      if (kind === 'blob' && isImmutable(url.pathname) && (method === 'DELETE' || (method === 'PUT' && request.headers['if-none-match'] !== '*'))) {
+        refuse(409, 'BlobImmutableDueToPolicy', 'This operation is not permitted as the blob is immutable due to a policy.');
         return;
       }
 

@@ -81,6 +81,7 @@ const shape = z.object({
   STEWARD_CLOUD: z.literal('public').default('public'),
   STEWARD_VAULT_NAME: z.string().min(1),
   STEWARD_STORAGE_ACCOUNT: z.string().min(1),
+  STEWARD_ANCHOR_STORAGE_ACCOUNT: z.string().min(1).optional(),
   STEWARD_OPENAI_RESOURCE: z.string().min(1),
   STEWARD_OPENAI_DEPLOYMENT: z.string().min(1),
   STEWARD_OPENAI_MODEL: z.string().min(1),
@@ -188,7 +189,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, no
     tenantId: data.STEWARD_TENANT_ID,
     identities: { channel: data.STEWARD_CHANNEL_CLIENT_ID, reasoner: data.STEWARD_REASONER_CLIENT_ID, robot: data.STEWARD_ROBOT_CLIENT_ID, keeper: data.STEWARD_KEEPER_CLIENT_ID },
     cloud: data.STEWARD_CLOUD,
-    resources: { vault: data.STEWARD_VAULT_NAME, storage: data.STEWARD_STORAGE_ACCOUNT, openai: data.STEWARD_OPENAI_RESOURCE },
+    resources: { vault: data.STEWARD_VAULT_NAME, storage: data.STEWARD_STORAGE_ACCOUNT, openai: data.STEWARD_OPENAI_RESOURCE, ...(data.STEWARD_ANCHOR_STORAGE_ACCOUNT !== undefined && { anchors: data.STEWARD_ANCHOR_STORAGE_ACCOUNT }) },
     model: { deployment: data.STEWARD_OPENAI_DEPLOYMENT, name: data.STEWARD_OPENAI_MODEL },
     roleGroups: {
       helpdesk: data.STEWARD_HELPDESK_GROUP_ID,

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { catalogue as everything, catalogueOf, type Selection } from './actions/catalogue.ts';
+import { adoptChains } from './audit/adopt.ts';
+import { Anchoring } from './audit/anchoring.ts';
 import { LedgerCheck } from './audit/ledger-check.ts';
 import { Ledger } from './audit/ledger.ts';
 import { StewardAdapter, type AdapterSettings } from './bot/adapter.ts';
@@ -31,6 +33,8 @@ const LATCH_EVERY_MS = 5_000;
 /** The ledger is read back soon after the start, and then a few times a day. */
 const LEDGER_CHECK_FIRST_MS = 10_000;
 const LEDGER_CHECK_EVERY_MS = 6 * 60 * 60_000;
+/** How soon the last records of an instance that died are vouched for: they have to rest for three minutes first (src/audit/adopt.ts). */
+const ADOPT_EVERY_MS = 2 * 60_000;
 
 /** Everything that one deployment decides. No secret is among it: secrets have names in Key Vault. */
 export interface StewardSettings {
@@ -81,6 +85,8 @@ export function createSteward(settings: StewardSettings, { clients, clock, conne
   };
   const { digestKey } = clients;
   const ledger = new Ledger(clients.ledger, clock);
+  const anchoring = new Anchoring({ ledger, chain: clients.ledger.chain, heads: clients.heads, anchors: clients.anchors, signer: clients.signer, clock, onError });
+  ledger.watch(anchoring);
   const ledgerCheck = new LedgerCheck(ledger, clients.ledger, clock);
   const latch = new SealedLatch(clients.latch, digestKey, clock);
   const killSwitch = new KillSwitch(latch, clock, (reading) => latchSeen(reading));
@@ -160,8 +166,17 @@ export function createSteward(settings: StewardSettings, { clients, clock, conne
   let sweeping: NodeJS.Timeout | undefined;
   let watching: NodeJS.Timeout | undefined;
   let checking: NodeJS.Timeout | undefined;
+  let adopting: NodeJS.Timeout | undefined;
   const checkLedger = async (): Promise<void> => {
     if (!(await ledgerCheck.readBack()).holds) await desk.tellAdmins(en.ledgerBroken);
+  };
+
+  /** Chains that don't hang together, as far as admins were told. */
+  const brokenChains = new Set<string>();
+  const adopt = async (): Promise<void> => {
+    const found = (await adoptChains(clients.heads, clients.chains, clients.ledger.chain)).filter((chain) => !brokenChains.has(chain));
+    for (const chain of found) brokenChains.add(chain);
+    if (found.length > 0) await desk.tellAdmins(en.ledgerBroken);
   };
 
   return {
@@ -178,15 +193,19 @@ export function createSteward(settings: StewardSettings, { clients, clock, conne
         checking = setTimeout(check, LEDGER_CHECK_EVERY_MS);
       };
       checking = setTimeout(check, LEDGER_CHECK_FIRST_MS);
+      adopting = setInterval(() => void adopt().catch(onError), ADOPT_EVERY_MS);
       return { port: listening };
     },
     async stop() {
       clearInterval(sweeping);
       clearInterval(watching);
       clearTimeout(checking);
+      clearInterval(adopting);
       await server.close();
       await front.drain();
       await ledger.flush().catch(onError);
+      // What nobody vouched for yet is vouched for by the next instance that reads on in this chain, if not here.
+      await anchoring.stop().catch(() => undefined);
       clients.close();
     },
   };

@@ -1,9 +1,7 @@
 import type { Clock } from '../clock.ts';
-import { follows, GENESIS, type Ledger } from './ledger.ts';
-import type { LedgerReader, LedgerRecord } from './record.ts';
-
-/** Read in pieces, so that a long ledger needs no more memory than a short one. */
-const PIECE_BYTES = 4 * 1024 * 1024;
+import type { Ledger } from './ledger.ts';
+import { beginning, readOn } from './read-chain.ts';
+import type { LedgerReader } from './record.ts';
 
 export interface LedgerCheckResult {
   readonly at: Date;
@@ -34,35 +32,9 @@ export class LedgerCheck {
   /** Fails with `LEDGER_UNAVAILABLE` when it can't be read; the last result then stands. */
   async readBack(): Promise<LedgerCheckResult> {
     const { hash, positionBytes: endBytes } = this.#ledger.end;
-    let previous = GENESIS;
-    let records = 0;
-    let rest = Buffer.alloc(0);
-    let holds = true;
-    for (let atBytes = 0; atBytes < endBytes && holds; ) {
-      const piece = await this.#reader.read(atBytes, Math.min(PIECE_BYTES, endBytes - atBytes));
-      if (piece.byteLength === 0) break;
-      atBytes += piece.byteLength;
-      const bytes = Buffer.concat([rest, piece]);
-      const whole = bytes.lastIndexOf(0x0a) + 1;
-      rest = bytes.subarray(whole);
-      for (const line of bytes.subarray(0, whole).toString('utf8').split('\n').slice(0, -1)) {
-        const record = recordOf(line);
-        holds = record !== undefined && follows(record, records, previous);
-        if (record === undefined || !holds) break;
-        previous = record.hash;
-        records += 1;
-      }
-    }
+    const head = await readOn(beginning(''), endBytes, (fromBytes, mostBytes) => this.#reader.read(fromBytes, mostBytes));
     // A ledger that was cut short is a good chain as well: it has to end where the last durable record is.
-    this.#last = { at: this.#clock.now(), holds: holds && rest.byteLength === 0 && previous === hash, records };
+    this.#last = { at: this.#clock.now(), holds: head.bytes === endBytes && head.hash === hash, records: head.records };
     return this.#last;
-  }
-}
-
-function recordOf(line: string): LedgerRecord | undefined {
-  try {
-    return JSON.parse(line) as LedgerRecord;
-  } catch {
-    return undefined;
   }
 }

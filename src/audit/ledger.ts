@@ -12,11 +12,19 @@ const GATHER_MS = 50;
 
 interface Group {
   lines: string;
+  readonly events: LedgerEvent[];
   /** The hash of its last record. */
   last: string;
   readonly done: Promise<void>;
   /** Lets it be written as soon as the one before it is. */
   readonly begin: () => void;
+}
+
+export interface LedgerWatcher {
+  /** Fails with `LEDGER_UNAVAILABLE` while nobody can vouch for what would be recorded. */
+  assertMayAct(): void;
+  /** Must not throw. */
+  durable(events: readonly LedgerEvent[]): void;
 }
 
 /**
@@ -32,6 +40,9 @@ export class Ledger {
   #positionBytes = 0;
   /** The hash of the last record that is durable. */
   #durable = GENESIS;
+  #records = 0;
+  /** Told of what has become durable, and asked before an intent; see `watch`. */
+  #watcher: LedgerWatcher | undefined;
   #gathering: Group | undefined;
   #tail: Promise<void> = Promise.resolve();
   #broken: StewardError | undefined;
@@ -49,11 +60,17 @@ export class Ledger {
    */
   async record(event: LedgerEvent, { pressing = !TOLD.has(event.kind) } = {}): Promise<LedgerRecord> {
     if (this.#broken !== undefined) throw this.#broken;
+    if (event.kind === 'intent') this.#watcher?.assertMayAct();
     const record = chain({ version: 1, sequence: this.#sequence, at: this.#clock.now().toISOString(), id: publicName(), event, previous: this.#previous });
     this.#sequence += 1;
     this.#previous = record.hash;
-    await this.#write(`${JSON.stringify(record)}\n`, record.hash, pressing);
+    await this.#write(record, pressing);
     return record;
+  }
+
+  /** From now on there is somebody who vouches for what is recorded; one at most. */
+  watch(watcher: LedgerWatcher): void {
+    this.#watcher = watcher;
   }
 
   /** Whether a record was lost: from then on nothing is accepted, and whoever watches over this instance replaces it. */
@@ -61,9 +78,9 @@ export class Ledger {
     return this.#broken !== undefined;
   }
 
-  /** Where what is durable ends, and with which record. */
-  get end(): { readonly positionBytes: number; readonly hash: string } {
-    return { positionBytes: this.#positionBytes, hash: this.#durable };
+  /** Where what is durable ends, with which record, and after how many. */
+  get end(): { readonly positionBytes: number; readonly hash: string; readonly records: number } {
+    return { positionBytes: this.#positionBytes, hash: this.#durable, records: this.#records };
   }
 
   /** Resolves when everything recorded so far is durable, or fails as `record` does. */
@@ -73,10 +90,11 @@ export class Ledger {
     if (this.#broken !== undefined) throw this.#broken;
   }
 
-  #write(line: string, hash: string, pressing: boolean): Promise<void> {
+  #write(record: LedgerRecord, pressing: boolean): Promise<void> {
     const group = this.#gathering ?? this.#gather();
-    group.lines += line;
-    group.last = hash;
+    group.lines += `${JSON.stringify(record)}\n`;
+    group.events.push(record.event);
+    group.last = record.hash;
     if (pressing) group.begin();
     return group.done;
   }
@@ -95,12 +113,14 @@ export class Ledger {
         await this.#store.append(group.lines, this.#positionBytes);
         this.#positionBytes += Buffer.byteLength(group.lines);
         this.#durable = group.last;
+        this.#records += group.events.length;
       } catch (error) {
         this.#broken = new StewardError('LEDGER_UNAVAILABLE', 'the ledger refused an append; this instance records nothing more', { cause: error });
         throw this.#broken;
       }
+      this.#watcher?.durable(group.events);
     });
-    const group: Group = { lines: '', last: GENESIS, done, begin };
+    const group: Group = { lines: '', events: [], last: GENESIS, done, begin };
     this.#gathering = group;
     this.#tail = done.catch(() => undefined);
     return group;
@@ -135,6 +155,16 @@ export function firstBadRecord(records: readonly LedgerRecord[]): number | undef
 /** Whether a record stands in its place behind the one with the hash `previous`, unchanged. */
 export function follows({ hash, ...unhashed }: LedgerRecord, index: number, previous: string): boolean {
   return unhashed.sequence === index && unhashed.previous === previous && chain(unhashed).hash === hash;
+}
+
+/** A record from its line, in the one form in which it is written: what says the same in other bytes is another one. */
+export function recordOf(line: string): LedgerRecord | undefined {
+  try {
+    const record = JSON.parse(line) as LedgerRecord;
+    return JSON.stringify(record) === line && typeof record.hash === 'string' ? record : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** A short public name that people can read out: five characters, a dash, five characters. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { StewardError } from '../errors.ts';
+import { AUDIT_USAGE, auditCommand } from './audit.ts';
 import type { ExitStatus, Output } from './command.ts';
 import { LATCH_USAGE, latchCommand, type LatchCommand } from './latch.ts';
 import { domains, scaffold, ScaffoldError, type Domain } from './new-action.ts';
@@ -14,7 +15,7 @@ export interface CommandLine extends Output {
 
 const USAGE = `steward actions [--json]                 the catalogue: who may ask for what, with which approval, by which operation
 steward actions new NAME [--in DOMAIN]   a new action: its file, its words, its test, and its line in the catalogue
-${LATCH_USAGE}`;
+${AUDIT_USAGE}${LATCH_USAGE}`;
 
 /** Nothing here raises a level: this one is known only so that nobody looks for it at three in the morning. */
 const REVIVE = 'nothing but Steward itself revives Steward: two admins do it in Teams, with “revive because …”. docs/stopping.md says how, also when fewer than two are at hand.';
@@ -31,6 +32,7 @@ export async function run(words: readonly string[], { complain, latch, print, ro
     return command === undefined ? 2 : 0;
   }
   if (command === 'kill' || command === 'status') return latchCommand(command, rest, { print, complain }, latch);
+  if (command === 'audit') return auditCommand(rest, { print, complain });
   if (command === 'revive') {
     complain(`steward: ${REVIVE}\n`);
     return 2;

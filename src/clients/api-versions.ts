@@ -7,7 +7,7 @@ export const apiVersions = {
   graph: 'v1.0',
   /** Newest stable data-plane version of the deployments path: azure-rest-api-specs, AzureOpenAI/inference/stable. */
   openai: '2024-10-21',
-  /** Sent by @azure/keyvault-secrets 4.11.2. */
+  /** Sent by @azure/keyvault-secrets 4.11.2 and @azure/keyvault-keys 4.10.2. */
   vault: '2025-07-01',
   /** Sent by @azure/data-tables 13.3.2. */
   tables: '2019-02-02',

@@ -52,6 +52,8 @@ export interface Endpoints {
   readonly openai: string;
   readonly tables: string;
   readonly blobs: string;
+  /** Of the account that checkpoints of the ledger go to; the security team's own, where there is one. */
+  readonly anchors: string;
   readonly arm: string;
   /** Absent where the customer has none. */
   readonly servicenow?: string;
@@ -66,6 +68,8 @@ export interface ResourceNames {
   readonly vault: string;
   readonly openai: string;
   readonly storage: string;
+  /** The storage account for checkpoints of the ledger, if it is another one. */
+  readonly anchors?: string;
   readonly servicenow?: string;
   /** Such as `prod-12.westeurope`. */
   readonly logicPlaces?: readonly string[];
@@ -86,7 +90,8 @@ export function endpointsFor(cloud: CloudName, names: ResourceNames): Endpoints 
     // `Object.entries` forgets the keys; they are those of `patterns`.
     return !pattern.test(names[kind as keyof typeof patterns]);
   });
-  const { logicPlaces = [], oneDriveHost, servicenow } = names;
+  const { anchors = names.storage, logicPlaces = [], oneDriveHost, servicenow } = names;
+  if (!patterns.storage.test(anchors)) bad.push(['anchors', patterns.storage]);
   if (servicenow !== undefined && !/^[a-z0-9][a-z0-9-]{0,62}$/i.test(servicenow)) bad.push(['servicenow', patterns.vault]);
   if (logicPlaces.some((place) => !/^prod-\d{2,3}\.[a-z0-9]{3,40}$/.test(place))) bad.push(['logic', patterns.vault]);
   if (oneDriveHost !== undefined && !isOneDriveHost(oneDriveHost, clouds[cloud].sharePointSuffix)) bad.push(['oneDriveHost', patterns.vault]);
@@ -98,6 +103,7 @@ export function endpointsFor(cloud: CloudName, names: ResourceNames): Endpoints 
     openai: `https://${names.openai}.${row.openaiSuffix}`,
     tables: `https://${names.storage}.${row.tableSuffix}`,
     blobs: `https://${names.storage}.${row.blobSuffix}`,
+    anchors: `https://${anchors}.${row.blobSuffix}`,
     arm: `https://${row.armHost}`,
     ...(servicenow !== undefined && { servicenow: `https://${servicenow}.${row.serviceNowSuffix}` }),
     ...(oneDriveHost !== undefined && { oneDrive: `https://${oneDriveHost.toLowerCase()}` }),

@@ -1,6 +1,9 @@
 import type { Agent } from 'node:https';
 import type { TokenCredential } from '@azure/core-auth';
 import type { Robot } from '../actions/ports.ts';
+import type { ChainReader } from '../audit/adopt.ts';
+import type { AnchorStore, HeadStore } from '../audit/anchoring.ts';
+import type { Signer } from '../audit/checkpoint.ts';
 import type { DigestKey, LedgerReader, LedgerStore } from '../audit/record.ts';
 import type { ApprovalPlaceStore, ContactStore, ConversationStore, FileOfferStore, FilePlace } from '../bot/ports.ts';
 import type { Clock } from '../clock.ts';
@@ -9,9 +12,11 @@ import type { LatchRowStore } from '../guard/latch-seal.ts';
 import type { AdminRoster, EffectNotes, LimitStore, SpendStore, WhoIsWho } from '../guard/ports.ts';
 import type { Embedder, Reasoner } from '../guard/reasoner.ts';
 import { TableAdminRoster } from './admin-roster.ts';
+import { BlobAnchorStore, TableHeadStore } from './anchor-store.ts';
 import { TableApprovalPlaceStore } from './approval-place-store.ts';
 import { TableApprovalStore } from './approval-store.ts';
 import { MODEL_TIMEOUT_MS } from './azure-openai.ts';
+import { BlobChainReader } from './chain-reader.ts';
 import type { Endpoints } from './clouds.ts';
 import { TableContactStore } from './contact-store.ts';
 import { TableConversationStore } from './conversation-store.ts';
@@ -28,6 +33,7 @@ import { BlobLedgerStore } from './ledger-store.ts';
 import { TableLimitStore } from './limit-store.ts';
 import { AzureReasoner } from './model.ts';
 import { createRobot, type RobotStanding } from './robot.ts';
+import { VaultSigner } from './signer.ts';
 import { SpendLeases } from './spend-lease.ts';
 import { TableSpendStore } from './spend-store.ts';
 import { noSystems, type SystemSettings } from './systems.ts';
@@ -77,7 +83,12 @@ export interface Clients {
   readonly fileOffers: FileOfferStore;
   /** Absent where no OneDrive host is named. */
   readonly files?: FilePlace;
-  readonly ledger: LedgerStore & LedgerReader;
+  readonly ledger: LedgerStore & LedgerReader & { readonly chain: string };
+  /** Every chain of the deployment, the heads that their instances told, and what vouches for them. */
+  readonly chains: ChainReader;
+  readonly heads: HeadStore;
+  readonly anchors: AnchorStore;
+  readonly signer: Signer;
   /** Usable after `prepare`. */
   readonly digestKey: DigestKey;
   readonly reasoner: Reasoner;
@@ -88,7 +99,7 @@ export interface Clients {
   /** Every secret value that was read so far; the output gate asks each whether it stands in a text. */
   secrets(): readonly KnownSecret[];
   /**
-   * What must hold before anything is served: the keeper's tables and ledger container, the digest key, role groups that
+   * What must hold before anything is served: the keeper's tables, the containers of ledger and checkpoints, the digest key, role groups that
    * exist and are role-assignable. Not the robot: one that was revoked must leave chat, kill switch and ledger alive.
    * Fails with the reason, `CONFIGURATION_INVALID` where it is ours.
    */
@@ -110,7 +121,7 @@ export function createClients(options: ClientOptions): Clients {
   const { logic, servicenow } = endpoints;
   const robotEgress = createEgress({ allow: [endpoints.graph, ...(systems.servicenow === undefined ? [] : [endpoints.vault]), ...(servicenow === undefined ? [] : [servicenow]), ...(systems.sites.length > 0 ? [endpoints.arm] : []), ...Object.values(logic)], ...connection });
   const reasonerEgress = createEgress({ allow: [endpoints.openai], longestMs: MODEL_TIMEOUT_MS + 5_000, ...connection });
-  const keeperEgress = createEgress({ allow: [endpoints.graph, endpoints.vault, endpoints.tables, endpoints.blobs], ...connection });
+  const keeperEgress = createEgress({ allow: [...new Set([endpoints.graph, endpoints.vault, endpoints.tables, endpoints.blobs, endpoints.anchors])], ...connection });
 
   // Of its own: nothing else reaches people's OneDrive, and it reaches nothing else.
   const filesEgress = endpoints.oneDrive === undefined ? undefined : createEgress({ allow: [endpoints.oneDrive], ...connection });
@@ -128,7 +139,9 @@ export function createClients(options: ClientOptions): Clients {
 
   const whoIsWho = new GraphWhoIsWho(keeperGraph, options.roleGroups, clock, systems.managedGroups);
   const digestKey = new VaultDigestKey(vault);
-  const ledger = new BlobLedgerStore({ endpoint: endpoints.blobs, credential: credentials.keeper, httpClient: keeperEgress.httpClient, startedAt: clock.now(), instance });
+  const keeper = { credential: credentials.keeper, httpClient: keeperEgress.httpClient };
+  const ledger = new BlobLedgerStore({ endpoint: endpoints.blobs, ...keeper, startedAt: clock.now(), instance });
+  const anchors = new BlobAnchorStore({ endpoint: endpoints.anchors, ...keeper });
 
   const model = { endpoint: endpoints.openai, credential: credentials.reasoner, httpClient: reasonerEgress.httpClient };
 
@@ -149,13 +162,17 @@ export function createClients(options: ClientOptions): Clients {
     fileOffers: new TableFileOfferStore(tables.offers),
     ...(filesEgress !== undefined && endpoints.oneDrive !== undefined && { files: new OneDriveFilePlace({ endpoint: endpoints.oneDrive, httpClient: filesEgress.httpClient }) }),
     ledger,
+    chains: new BlobChainReader({ endpoint: endpoints.blobs, ...keeper }),
+    heads: new TableHeadStore(tables.heads),
+    anchors,
+    signer: new VaultSigner({ endpoint: endpoints.vault, ...keeper, clock, publish: (key) => anchors.putKey(key) }),
     digestKey,
     reasoner: new AzureReasoner({ ...model, ...options.model }),
     ...(options.embedding && { embedder: new AzureEmbedder({ ...model, deployment: options.embedding.deployment }) }),
     robotStanding: () => robot.standing(),
     secrets: () => [...vault.known(), ...robot.secrets()],
     prepare: () => {
-      prepared ??= Promise.all([ensureTables(tables), ledger.prepare(), digestKey.load(), whoIsWho.checkRoleGroups()]).then(() => undefined);
+      prepared ??= Promise.all([ensureTables(tables), ledger.prepare(), anchors.prepare(), digestKey.load(), whoIsWho.checkRoleGroups()]).then(() => undefined);
       // What did not hold is asked again; what held is not.
       prepared.catch(() => {
         prepared = undefined;

@@ -1,14 +1,9 @@
-import type { TokenCredential } from '@azure/core-auth';
-import { createHttpHeaders, createPipelineRequest, type HttpClient, type RequestBodyType } from '@azure/core-rest-pipeline';
-import { ContainerClient, newPipeline, type AppendBlobClient } from '@azure/storage-blob';
+import type { AppendBlobClient, ContainerClient } from '@azure/storage-blob';
 import { StewardError } from '../errors.ts';
 import type { LedgerReader, LedgerStore } from '../audit/record.ts';
-import { backoffMs, wait } from './wait.ts';
+import { openContainer, repeated, statusOf, type BlobOptions } from './blobs.ts';
 
-export interface LedgerStoreOptions {
-  readonly endpoint: string;
-  readonly credential: TokenCredential;
-  readonly httpClient: HttpClient;
+export interface LedgerStoreOptions extends BlobOptions {
   readonly startedAt: Date;
   readonly instance: string;
   readonly limits?: LedgerLimits;
@@ -26,8 +21,7 @@ export interface LedgerLimits {
 /** An append blob takes 50,000 blocks; a gibibyte can still be read in one go. */
 const limitsOfTheService: LedgerLimits = { blocks: 49_000, blobBytes: 1024 ** 3, totalMs: 6_000 };
 
-const CONTAINER = 'ledger';
-const ATTEMPT_MS = 4_000;
+export const LEDGER_CONTAINER = 'ledger';
 /** The largest block that every version of the service takes. */
 const MOST_BLOCK_BYTES = 4 * 1024 * 1024;
 
@@ -55,13 +49,16 @@ export class BlobLedgerStore implements LedgerStore, LedgerReader {
   #blocks = 0;
   #endBytes = 0;
 
-  constructor({ endpoint, credential, httpClient, startedAt, instance, limits = limitsOfTheService }: LedgerStoreOptions) {
+  constructor({ startedAt, instance, limits = limitsOfTheService, ...options }: LedgerStoreOptions) {
     const at = startedAt.toISOString();
     this.#path = `${at.slice(0, 10).replaceAll('-', '/')}/${at.replaceAll(/[-:]/g, '').replace(/\.\d+/, '')}-${instance}`;
     this.#limits = limits;
-    // No repetition by the SDK: it would append a second time what was appended, and call its own conflict a fork.
-    const pipeline = newPipeline(credential, { retryOptions: { maxTries: 1 }, httpClient: compatible(httpClient) });
-    this.#container = new ContainerClient(`${endpoint}/${CONTAINER}`, pipeline);
+    this.#container = openContainer(LEDGER_CONTAINER, options);
+  }
+
+  /** What all its blobs' names begin with: the name of the chain. */
+  get chain(): string {
+    return this.#path;
   }
 
   /** Path in the container of the blob that is appended to. */
@@ -151,65 +148,13 @@ export class BlobLedgerStore implements LedgerStore, LedgerReader {
     });
   }
 
-  /**
-   * Repeats what failed for a passing reason (no answer, or one that says to come again) until the time is up: one
-   * failed append ends the ledger of this instance for good, so a moment without storage must not be one.
-   */
-  async #repeated<T>(operation: (abortSignal: AbortSignal) => Promise<T>): Promise<T> {
-    const deadline = AbortSignal.timeout(this.#limits.totalMs);
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await operation(AbortSignal.any([deadline, AbortSignal.timeout(ATTEMPT_MS)]));
-      } catch (error) {
-        const status = statusOf(error);
-        const passing = status === undefined || status === 408 || status === 429 || status >= 500;
-        if (!passing || error instanceof StewardError || !(await passes(backoffMs(attempt, 100, 2_000), deadline))) throw error;
-      }
-    }
+  #repeated<T>(operation: (abortSignal: AbortSignal) => Promise<T>): Promise<T> {
+    return repeated(this.#limits.totalMs, operation);
   }
-}
-
-/** Waits; false when the deadline came first. */
-async function passes(ms: number, deadline: AbortSignal): Promise<boolean> {
-  return wait(ms, deadline).then(
-    () => true,
-    () => false,
-  );
 }
 
 async function endsWith(blob: AppendBlobClient, bytes: Buffer, positionBytes: number, abortSignal: AbortSignal): Promise<boolean> {
   const { contentLength } = await blob.getProperties({ abortSignal });
   if (contentLength !== positionBytes + bytes.length) return false;
   return (await blob.downloadToBuffer(positionBytes, bytes.length, { abortSignal })).equals(bytes);
-}
-
-type CompatibleClient = NonNullable<NonNullable<Parameters<typeof newPipeline>[1]>['httpClient']>;
-
-/** The storage SDK takes an `httpClient` of the generation before; this is ours in that shape. */
-function compatible(httpClient: HttpClient): CompatibleClient {
-  return {
-    sendRequest: async (request) => {
-      const answer = await httpClient.sendRequest(
-        createPipelineRequest({
-          url: request.url,
-          method: request.method,
-          headers: createHttpHeaders(request.headers.toJson({ preserveCase: true })),
-          timeout: request.timeout,
-          body: request.body as RequestBodyType, // untyped in that generation; the egress refuses what it does not know
-          ...(request.abortSignal === undefined ? {} : { abortSignal: request.abortSignal }),
-          ...(request.streamResponseStatusCodes === undefined ? {} : { streamResponseStatusCodes: request.streamResponseStatusCodes }),
-        }),
-      );
-      // The class of these headers is not exported to us; a copy of the request's, emptied, is of the right one.
-      const headers = request.headers.clone();
-      for (const name of headers.headerNames()) headers.remove(name);
-      for (const [name, value] of answer.headers) headers.set(name, value);
-      const { status, bodyAsText, readableStreamBody } = answer;
-      return { request, status, headers, ...(bodyAsText === undefined ? {} : { bodyAsText }), ...(readableStreamBody === undefined ? {} : { readableStreamBody }) };
-    },
-  };
-}
-
-function statusOf(error: unknown): number | undefined {
-  return typeof error === 'object' && error !== null && 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : undefined;
 }

@@ -209,7 +209,7 @@ async function safely<T>(name: string, signal: AbortSignal | undefined, operatio
   }
 }
 
-const tableNames = ['latch', 'roster', 'spend', 'limits', 'approvals', 'conversations', 'contacts', 'effects', 'offers'] as const;
+const tableNames = ['latch', 'roster', 'spend', 'limits', 'approvals', 'conversations', 'contacts', 'effects', 'offers', 'heads'] as const;
 export type Tables = Readonly<Record<(typeof tableNames)[number], Table>> & { readonly names: () => Promise<ReadonlySet<string>> };
 
 export interface TablesOptions {
@@ -237,6 +237,7 @@ export function openTables({ endpoint, credential, httpClient }: TablesOptions):
     contacts: open('contacts'),
     effects: open('effects'),
     offers: open('offers'),
+    heads: open('heads'),
   };
 }
 

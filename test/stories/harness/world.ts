@@ -1,9 +1,12 @@
 /** One started product with everything around it: Teams on one side, a model on the other, the sandbox underneath. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { startSandbox } from '../../../sandbox/start.ts';
 import { latchOf } from '../../../bench/lib/latch.ts';
 import type { Sandbox } from '../../../sandbox/start.ts';
 import { identitiesFromSeed } from '../../../sandbox/identifiers.ts';
 import type { Identities } from '../../../sandbox/identifiers.ts';
+import { openContainer } from '../../../src/clients/blobs.ts';
 import { createEgress } from '../../../src/clients/egress.ts';
 import { openTables, type Table, type Tables } from '../../../src/clients/tables.ts';
 import type { LatchLevel } from '../../../src/guard/ports.ts';
@@ -66,8 +69,10 @@ export class World {
   readonly journal: Journal;
   /** The table of the latch, for hands that write what Steward does not. */
   readonly latchRow: Table;
+  /** Copies the containers of ledger and checkpoints into a directory, as an operator does. */
+  readonly copyLedger: (directory: string) => Promise<void>;
 
-  private constructor(parts: { bot: string; control: Control; connector: Connector; model: ScriptedModel | undefined; people: readonly Persona[]; auth: boolean; errors: readonly unknown[]; stop: () => Promise<void>; newHour: () => Promise<void>; setLevel: (level: LatchLevel) => Promise<void>; latchRow: Table; oneDrive: OneDrive | undefined }) {
+  private constructor(parts: { bot: string; control: Control; connector: Connector; model: ScriptedModel | undefined; people: readonly Persona[]; auth: boolean; errors: readonly unknown[]; stop: () => Promise<void>; newHour: () => Promise<void>; setLevel: (level: LatchLevel) => Promise<void>; latchRow: Table; copyLedger: (directory: string) => Promise<void>; oneDrive: OneDrive | undefined }) {
     const { bot, control, connector, model, people, auth } = parts;
     this.bot = bot;
     this.control = control;
@@ -83,6 +88,7 @@ export class World {
     this.#newHour = parts.newHour;
     this.#setLevel = parts.setLevel;
     this.latchRow = parts.latchRow;
+    this.copyLedger = parts.copyLedger;
     this.#wire = {
       bot,
       botId: `28:${this.identities.channel}`,
@@ -109,7 +115,7 @@ export class World {
     try {
       const sandbox = await startSandbox({ seed: SEED, onError: (error) => void errors.push(error), ...(dataDir !== undefined && { dataDir }), ...(model !== undefined && { model: { url: model.url, name: 'scripted' } }), ...(auth && { auth }), ...(managedIdentity && { managedIdentity }), ...(robotRevoked && { robotRevoked }), ...(oneDrive && { oneDrive }) });
       const control = new Control(sandbox.control);
-      return new World({ bot: sandbox.bot, control, connector, model, people: await control.people(), auth, errors, stop: () => sandbox.stop(), newHour: newHourOf(sandbox), setLevel: setLevelOf(sandbox), latchRow: tablesOf(sandbox).latch, oneDrive });
+      return new World({ bot: sandbox.bot, control, connector, model, people: await control.people(), auth, errors, stop: () => sandbox.stop(), newHour: newHourOf(sandbox), setLevel: setLevelOf(sandbox), latchRow: tablesOf(sandbox).latch, copyLedger: copyLedgerOf(sandbox), oneDrive });
     } catch (error) {
       // What stays open would keep the run from ending.
       await Promise.all([connector.stop(), model?.stop(), oneDrive?.stop()]);
@@ -207,6 +213,21 @@ function newHourOf({ cloud }: Sandbox): () => Promise<void> {
 function tablesOf({ cloud }: Pick<Sandbox, 'cloud'>): Tables {
   const { agent, endpoints, identities } = cloud;
   return openTables({ endpoint: endpoints.tables, credential: cloud.credentialFor(identities.keeper), httpClient: createEgress({ allow: [endpoints.tables], agent }).httpClient });
+}
+
+function copyLedgerOf({ cloud }: Sandbox): (directory: string) => Promise<void> {
+  const { agent, endpoints, identities } = cloud;
+  const options = { endpoint: endpoints.blobs, credential: cloud.credentialFor(identities.keeper), httpClient: createEgress({ allow: [endpoints.blobs], agent }).httpClient };
+  return async (directory) => {
+    for (const name of ['ledger', 'anchors']) {
+      const container = openContainer(name, options);
+      for await (const blob of container.listBlobsFlat()) {
+        const file = join(directory, name, blob.name);
+        mkdirSync(dirname(file), { recursive: true });
+        writeFileSync(file, await container.getBlobClient(blob.name).downloadToBuffer());
+      }
+    }
+  };
 }
 
 function setLevelOf({ cloud }: Sandbox): (level: LatchLevel) => Promise<void> {

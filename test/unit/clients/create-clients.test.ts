@@ -71,9 +71,12 @@ describe('clouds', () => {
       openai: 'https://aoai-steward.openai.azure.com',
       tables: 'https://ststeward1.table.core.windows.net',
       blobs: 'https://ststeward1.blob.core.windows.net',
+      anchors: 'https://ststeward1.blob.core.windows.net',
       arm: 'https://management.azure.com',
       logic: {},
     });
+    assert.equal(endpointsFor('public', { vault: 'kv-steward', openai: 'aoai-steward', storage: 'ststeward1', anchors: 'stsecurity' }).anchors, 'https://stsecurity.blob.core.windows.net');
+    assert.throws(() => endpointsFor('public', { vault: 'kv-steward', openai: 'aoai-steward', storage: 'ststeward1', anchors: 'evil.example/' }), { code: 'CONFIGURATION_INVALID', message: /anchors/ });
     assert.equal(scopeOf('openai'), 'https://cognitiveservices.azure.com/.default');
   });
 

@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { checkpointText } from '../../../src/audit/checkpoint.ts';
+import { auditCommand } from '../../../src/cli/audit.ts';
+import { deployment, eventAt, keys, signed } from '../audit/anchored.ts';
+
+describe('`steward audit verify`', () => {
+  let directory = '';
+  let out = '';
+  let err = '';
+
+  const file = (name: string): string => join(directory, name);
+  const put = (name: string, text: string): void => {
+    mkdirSync(dirname(file(name)), { recursive: true });
+    writeFileSync(file(name), text);
+  };
+  const steward = async (...words: readonly string[]): Promise<number> => {
+    out = '';
+    err = '';
+    return auditCommand(['verify', ...words], { print: (text) => void (out += text), complain: (text) => void (err += text) });
+  };
+
+  /** A chain in two parts, three records of it vouched for, two newer; the checkpoint and the keys kept elsewhere. */
+  beforeEach(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'steward-audit-'));
+    const { anchors, instance } = deployment();
+    const { anchoring, ledger, store } = instance('2026/11/22/one');
+    for (let index = 0; index < 3; index += 1) await ledger.record(eventAt(index), { pressing: true });
+    const held = await anchoring.checkpoint();
+    for (let index = 3; index < 5; index += 1) await ledger.record(eventAt(index), { pressing: true });
+    const lines = store.text.split('\n');
+    put('copy/ledger/2026/11/22/one.jsonl', `${lines.slice(0, 2).join('\n')}\n`);
+    put('copy/ledger/2026/11/22/one-0002.jsonl', lines.slice(2).join('\n'));
+    for (const [name, text] of anchors.blobs) put(`copy/anchors/${name}`, text);
+    put('copy/anchors/keys/v1.json', JSON.stringify(keys));
+    put('held.json', checkpointText(held));
+    put('keys.json', JSON.stringify(keys));
+  });
+  afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+  it('says that it holds, what is protected by what one holds, and what is not', async () => {
+    assert.equal(await steward(file('copy'), '--checkpoint', file('held.json'), '--key', file('keys.json')), 0, err);
+    assert.match(out, /^Ledger {6}5 records in 1 chain$/m);
+    assert.match(out, /^Holds {7}yes$/m);
+    assert.match(out, /3 records are protected: everything up to your checkpoint/);
+    assert.match(out, /2 newer records hang together, and that is all: a holder of the signing key could have rewritten them/);
+    assert.doesNotMatch(out, /from the copy itself/);
+  });
+  it('says that nothing is protected where nothing is held, and that the key came with the copy', async () => {
+    assert.equal(await steward(file('copy')), 0, err);
+    assert.match(out, /No record is protected by something that you hold/);
+    assert.match(out, /from the copy itself: compare it with the one in your Key Vault/);
+  });
+  it('names the first bad record, by its number and its public name, and ends with 1', async () => {
+    const [, second = ''] = readFileSync(file('copy/ledger/2026/11/22/one.jsonl'), 'utf8').split('\n');
+    const { id } = JSON.parse(second) as { readonly id: string };
+    put('copy/ledger/2026/11/22/one.jsonl', readFileSync(file('copy/ledger/2026/11/22/one.jsonl'), 'utf8').replace('POLICY_DENIED', 'POLICY_ALLOWS'));
+    assert.equal(await steward(file('copy'), '--checkpoint', file('held.json')), 1);
+    assert.match(out, /^Holds {7}NO$/m);
+    assert.ok(out.includes(`First bad: record 2 (${id}) of chain 2026/11/22/one was changed.`), out);
+    assert.match(out, /vouched for it\./);
+  });
+  it('misses a part of a chain, a chain, and a ledger', async () => {
+    rmSync(file('copy/ledger/2026/11/22/one-0002.jsonl'));
+    assert.equal(await steward(file('copy'), '--checkpoint', file('held.json')), 1);
+    assert.match(out, /record 3 of chain 2026\/11\/22\/one is missing, and all after it/);
+    rmSync(file('copy/ledger/2026/11/22/one.jsonl'));
+    assert.equal(await steward(file('copy'), '--checkpoint', file('held.json')), 1);
+    assert.match(out, /chain 2026\/11\/22\/one is missing/);
+    rmSync(file('copy/ledger'), { recursive: true });
+    assert.equal(await steward(file('copy'), '--checkpoint', file('held.json')), 2);
+    assert.match(err, /there is no ledger/);
+  });
+  it('believes no checkpoint that another key signed', async () => {
+    const { checkpoint } = signed({ version: 1, writer: 'w', number: 0, at: '2026-11-22T10:00:00.000Z', previous: '0'.repeat(64), heads: [] });
+    put('held.json', checkpointText({ ...signed(checkpoint), key: 'ledger-signing-key/mine' }));
+    assert.equal(await steward(file('copy'), '--checkpoint', file('held.json')), 1);
+    assert.match(out, /the checkpoint that you hold bears no signature of a known key/);
+  });
+  it('says which file can’t be read, or is not what it should be', async () => {
+    assert.equal(await steward(file('copy'), '--key', file('none.json')), 2);
+    assert.match(err, /none\.json can’t be read\n$/);
+    assert.equal(await steward(file('copy'), '--key', file('held.json')), 2);
+    assert.match(err, /holds no public keys/);
+    assert.equal(await steward(file('copy'), '--checkpoint', file('keys.json')), 2);
+    assert.match(err, /is no checkpoint, or not as it was written/);
+  });
+  it('gives programs one document', async () => {
+    assert.equal(await steward(file('copy'), '--checkpoint', file('held.json'), '--json'), 0);
+    const document = JSON.parse(out) as Record<string, unknown>;
+    assert.deepEqual([document['holds'], document['records'], document['protectedRecords'], document['ownKeys']], [true, 5, 3, false]);
+  });
+  for (const [what, words, says] of [
+    ['no directory', [], /needs the directory/],
+    ['two directories', ['a', 'b'], /one too many/],
+    ['an option that there is not', ['a', '--fast'], /there is no option `--fast`/],
+    ['an option without its file', ['a', '--checkpoint'], /needs a file/],
+    ['a directory that is not there', ['nowhere'], /^steward: there are no anchors in nowhere\/anchors\n$/],
+  ] as const) {
+    it(`takes ${what} for what it is`, async () => {
+      assert.equal(await steward(...words), 2);
+      assert.match(err, says);
+      assert.equal(out, '');
+    });
+  }
+});
