@@ -64,16 +64,21 @@ const deployment = { endpoint: given.modelUrl, credential, httpClient: httpOf(gi
 
 /** Movements of money that storage did not answer. */
 let doubtful = 0;
+/** Movements that are on their way to storage: a lease that is given back is nobody's call. */
+let moving = 0;
 
 const { accountOf, leases, reasoner, store } = spoil(given.sabotage, {
   table: spend,
   reasoner: new AzureReasoner({ ...deployment, name: MODEL }),
   accountOf: (turn: TurnPlan, id: object): Account => (turn.purpose === 'turn' ? { purpose: 'turn', person: { id: personId(turn.person), roles: rolesOf(turn) }, turn: id } : { purpose: 'canary' }),
   store: (table) => new TableSpendStore(table),
-  leases: (inner) => new SpendLeases({ ...bound(inner), add: (entry) => inner.add(entry).catch((error: unknown) => {
-    doubtful += 1;
-    throw error;
-  }) }, LEASE_TIMES),
+  leases: (inner) => new SpendLeases({ ...bound(inner), add: (entry) => {
+    moving += 1;
+    return inner.add(entry).catch((error: unknown) => {
+      doubtful += 1;
+      throw error;
+    }).finally(() => (moving -= 1));
+  } }, LEASE_TIMES),
 });
 const embedder = new AzureEmbedder(deployment);
 
@@ -147,9 +152,9 @@ async function run({ plan, turns, token: fresh }: Order): Promise<void> {
   const month = monthOf(plan);
   for (;;) {
     await new Promise((resolve) => setTimeout(resolve, REST_EVERY_MS));
-    if (unsettled > 0) continue;
+    if (unsettled + moving > 0) continue;
     const [counted, spent] = await Promise.all([store.read(month), leases.read(month)].map((reading) => reading.catch(() => undefined)));
-    if (counted !== undefined && counted.monthMicroUsd === spent?.monthMicroUsd && unsettled === 0) break;
+    if (counted !== undefined && counted.monthMicroUsd === spent?.monthMicroUsd && unsettled + moving === 0) break;
   }
   tell({ kind: 'done', round, doubtful });
 }
