@@ -6,7 +6,7 @@
  *           bot/             clients/          the face          the hands
  *                   guard/                     decides
  *       actions/   knowledge/   audit/         what may be done, said; what was done
- *               errors.ts   clock.ts   serial.ts          what everybody shares
+ *               errors.ts   clock.ts   serial.ts   encodings.ts          what everybody shares
  *
  * `test/unit/import-rules.test.ts` shows that the important rules bite.
  */
@@ -27,7 +27,7 @@ const floors = {
   ],
 };
 
-const shared = ['errors.ts', 'clock.ts', 'serial.ts'];
+const shared = ['errors.ts', 'clock.ts', 'serial.ts', 'encodings.ts'];
 
 const floorRules = Object.entries(floors).map(([folder, [below, why]]) => ({
   name: `${folder}-looks-down`,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { inspect } from 'node:util';
+import { encodings } from '../encodings.ts';
 
 /**
  * An id of a backing system: object id, sys_id, device id. Its string, JSON and inspect forms are a placeholder, so
@@ -78,22 +79,4 @@ let last = { text: '', bare: '' };
 function bareForm(text: string): string {
   if (last.text !== text) last = { text, bare: bareOf(text) };
   return last.bare;
-}
-
-/** The forms in which a value may hide: raw, without dashes, base64 (three alignments), base64url, hex, percent-encoded. */
-export function encodings(value: string): readonly string[] {
-  const forms = new Set([value, value.replaceAll('-', ''), encodeURIComponent(value)]);
-  const bytes = Buffer.from(value, 'utf8');
-  forms.add(bytes.toString('hex'));
-  for (let shift = 0; shift < 3; shift += 1) {
-    // The same bytes read differently at each of the three base64 alignments; the first and last characters depend on
-    // the neighbours and are cut.
-    const encoded = Buffer.concat([Buffer.alloc(shift), bytes]).toString('base64').replace(/=+$/, '');
-    const core = encoded.slice(shift === 0 ? 0 : shift + 1, -2);
-    if (core.length >= 12) {
-      forms.add(core);
-      forms.add(core.replaceAll('+', '-').replaceAll('/', '_'));
-    }
-  }
-  return [...forms].filter((form) => form.length >= 6);
 }

@@ -1,5 +1,6 @@
 import type { HandleBook } from '../actions/handles.ts';
 import { normalised } from '../actions/internal-id.ts';
+import { secretShapes } from '../audit/secret-shapes.ts';
 
 /** A shape, and whether a text of that shape is meant where the shape alone does not say. */
 interface Concealed {
@@ -17,9 +18,9 @@ interface Concealed {
 const CONCEALED: readonly Concealed[] = [
   // Credentials by name: the value, whatever it looks like.
   { shape: /(?<=(?:pass(?:word|wd|wort|phrase|code)|pwd|kennwort|secret|token|api[ _-]?key|account_?key|access_?key|signature|(?<!\p{L})(?:sig|pin|otp))["']?\s{0,3}[:=]{1,2}\s{0,3})[^\s:=]\S*/giu },
-  // Credentials by shape: private keys, JSON web tokens.
+  // Credentials by shape: the one list, and anything that is armoured.
+  ...secretShapes,
   { shape: /-----BEGIN [A-Z ]{1,40}-----[\s\S]*?(?:-----END [A-Z ]{1,40}-----|$)/g },
-  { shape: /(?<![\w-])(?=[\w-]*\.[\w-])[\w-]*eyJ[\w-]{8,}(?:\.[\w-]+){1,4}/g },
   // Addresses and user principal names, guests' included (anna_example.com#EXT#@contoso.onmicrosoft.com), without a dot too.
   { shape: /(?<![\p{L}\p{M}\p{N}._%+'#&~-])[\p{L}\p{M}\p{N}._%+'#&~-]+@[\p{L}\p{M}\p{N}-]+(?:\.[\p{L}\p{M}\p{N}-]+)*/gu },
   { shape: /(?<![\p{L}\p{N}._-])[\p{L}\p{N}][\p{L}\p{N}._-]*\\{1,2}[\p{L}\p{N}._$-]*[\p{L}\p{N}$]/gu },

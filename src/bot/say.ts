@@ -2,6 +2,7 @@ import type { Activity, Attachment, TurnContext } from 'botbuilder';
 import { createHash } from 'node:crypto';
 import { HANDLE_IN_TEXT, type HandleBook } from '../actions/handles.ts';
 import { normalised, type InternalId } from '../actions/internal-id.ts';
+import { looksSecret } from '../audit/secret-shapes.ts';
 import { StewardError } from '../errors.ts';
 import { withoutElements } from './activity.ts';
 import { en } from './wording/en.ts';
@@ -68,14 +69,6 @@ const CARD_SCHEMA = 'http://adaptivecards.io/schemas/adaptive-card.json';
 
 /** Words that call everybody in some clients. */
 const MENTION_OF_ALL = /@(?=(?:everyone|channel|team|here|all)\b)/gi;
-/** Shapes of credentials, whatever their value. */
-const SECRET_SHAPES: readonly RegExp[] = [
-  // Read backwards from its dot, so that no run of characters is read from each `eyJ` in it.
-  /\.(?<=eyJ[\w-]{10,}\.)[\w-]{10,}/,
-  /-----BEGIN [A-Z ]*PRIVATE KEY-----/,
-  /\b(?:AccountKey|SharedAccessKey|SharedAccessSignature|sig|client_secret|password)=[^\s&;]{8,}/i,
-  /\bBearer\s+[\w.~+/-]{20,}/i,
-];
 
 /**
  * The only sender. Everything said passes its gate: no internal id, no secret, no link off the list, no mention of
@@ -194,7 +187,7 @@ export class Speaker {
   #assertClean(text: string, context: SayContext): void {
     const ids = [...(context.handles?.ids() ?? []), ...(context.ids ?? [])];
     if (ids.some((id) => id.appearsIn(text))) throw new StewardError('SAY_WITHHELD', 'an internal id was about to be said');
-    if (SECRET_SHAPES.some((shape) => shape.test(text)) || this.#secrets().some((secret) => secret.appearsIn(text))) {
+    if (looksSecret(text) || this.#secrets().some((secret) => secret.appearsIn(text))) {
       throw new StewardError('SAY_WITHHELD', 'a secret was about to be said');
     }
   }

@@ -2,21 +2,20 @@ import { inspect } from 'node:util';
 import type { TokenCredential } from '@azure/core-auth';
 import type { HttpClient } from '@azure/core-rest-pipeline';
 import { SecretClient } from '@azure/keyvault-secrets';
-import { encodings } from '../actions/internal-id.ts';
+import { SecretForms, type KnownSecret, type Span } from '../audit/scrub.ts';
 import type { Clock } from '../clock.ts';
 import { errorCode, StewardError } from '../errors.ts';
 
-/** What the output gate may ask about a secret. */
-export interface KnownSecret {
-  appearsIn(text: string): boolean;
-}
+export type { KnownSecret } from '../audit/scrub.ts';
 
 /** A value from Key Vault. Its string, JSON and inspect forms are a placeholder; only `src/clients` reveals it. */
 export class SecretValue implements KnownSecret {
   readonly #value: string;
+  readonly #forms: SecretForms;
 
   constructor(value: string) {
     this.#value = value;
+    this.#forms = new SecretForms(value);
   }
 
   reveal(): string {
@@ -25,8 +24,11 @@ export class SecretValue implements KnownSecret {
 
   /** Whether the secret stands in a text, as it is or in a common encoding. */
   appearsIn(text: string): boolean {
-    const lower = text.toLowerCase();
-    return encodings(this.#value).some((form) => lower.includes(form.toLowerCase()));
+    return this.#forms.appearsIn(text);
+  }
+
+  spansIn(text: string): readonly Span[] {
+    return this.#forms.spansIn(text);
   }
 
   toString(): string {
