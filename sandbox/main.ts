@@ -1,7 +1,8 @@
 /** `npm start`: the local cloud, Steward on it, and three people's Teams clients for the browser. */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { describeError, silenceLibraries } from '../src/log.ts';
+import { createScrubber } from '../src/audit/scrub.ts';
+import { errorLine, reportCrashes, scrubOutput, silenceLibraries } from '../src/log.ts';
 import { clientPorts, startClients, type Clients } from './clients.ts';
 import { createCompany } from './company/company.ts';
 import { guidFromSeed, identitiesFromSeed } from './identifiers.ts';
@@ -86,9 +87,11 @@ interface Running {
   clients?: Clients;
 }
 
+const running: Running = { stopping: false };
+const scrubber = createScrubber(() => running.sandbox?.secrets() ?? []);
+
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
-  const running: Running = { stopping: false };
   const stop = (): void => {
     if (running.stopping) return;
     running.stopping = true;
@@ -182,10 +185,12 @@ npm start -- --model URL --model-name NAME
 
 /** Errors that people see afterwards go to stderr, with allow-listed fields only. */
 function report(error: unknown): void {
-  process.stderr.write(`${JSON.stringify({ time: new Date().toISOString(), level: 'error', ...describeError(error) })}\n`);
+  process.stderr.write(errorLine(error, new Date(), scrubber));
 }
 
-process.on('unhandledRejection', report);
+scrubOutput(process.stdout, scrubber);
+scrubOutput(process.stderr, scrubber);
+reportCrashes(process, report);
 silenceLibraries(console);
 main().catch((error: unknown) => {
   const { code, port } = error as { code?: unknown; port?: unknown };

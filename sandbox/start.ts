@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { Agent } from 'node:https';
 import { readFileSync } from 'node:fs';
 import { managedIdentity } from '../src/clients/credential.ts';
+import type { KnownSecret } from '../src/audit/scrub.ts';
 import { createConnectorClient } from '../src/clients/connector.ts';
 import { createClients, type ClientOptions } from '../src/clients/create-clients.ts';
 import { systemClock } from '../src/clients/clock.ts';
@@ -53,6 +54,8 @@ export interface Sandbox {
   readonly control: string;
   readonly cloud: Cloud;
   readonly company: Company;
+  /** What the running Steward must never show. */
+  secrets(): readonly KnownSecret[];
   stop(): Promise<void>;
 }
 
@@ -86,8 +89,11 @@ export async function startSandbox(options: StartOptions = {}): Promise<Sandbox>
   if (options.managedIdentity === true) offerManagedIdentity(cloud);
 
   let steward: Steward | undefined;
+  let secrets = (): readonly KnownSecret[] => [];
   const run = async (onPort: number): Promise<number> => {
-    const { started, port: listening } = await startSteward(cloud, company, options, onPort);
+    const { started, port: listening } = await startSteward(cloud, company, options, onPort, (known) => {
+      secrets = known;
+    });
     steward = started;
     return listening;
   };
@@ -106,6 +112,7 @@ export async function startSandbox(options: StartOptions = {}): Promise<Sandbox>
       control: cloud.endpoints.control,
       cloud,
       company,
+      secrets: () => secrets(),
       stop: async () => {
         await proxy?.close();
         await steward?.stop();
@@ -119,7 +126,7 @@ export async function startSandbox(options: StartOptions = {}): Promise<Sandbox>
   }
 }
 
-async function startSteward(cloud: Cloud, company: Company, options: StartOptions, port: number): Promise<{ readonly started: Steward; readonly port: number }> {
+async function startSteward(cloud: Cloud, company: Company, options: StartOptions, port: number, onSecrets: (known: () => readonly KnownSecret[]) => void): Promise<{ readonly started: Steward; readonly port: number }> {
   const { channel, keeper, reasoner, robot } = cloud.identities;
   const { groups } = company;
   const name = options.model?.name ?? 'sandbox-tool-picker';
@@ -138,6 +145,7 @@ async function startSteward(cloud: Cloud, company: Company, options: StartOption
     instance: randomUUID(),
     ...credentials,
   });
+  onSecrets(() => clients.secrets());
   const channelCredential = options.managedIdentity === true ? managedIdentity(channel, { tenantId: cloud.tenantId, clock: systemClock }) : cloud.credentialFor(channel);
   const steward = createSteward(
     {

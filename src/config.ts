@@ -122,6 +122,8 @@ const FORBIDDEN: readonly string[] = [
   'NODE_REPL_EXTERNAL_MODULE',
   'AZURE_AUTHORITY_HOST',
   'NODE_DEBUG',
+  'NODE_DEBUG_NATIVE',
+  // `console.log` of whole requests by openai 4.77.4 is switched by DEBUG, by OPENAI_LOG from version 5 on.
   'DEBUG',
   'AZURE_LOG_LEVEL',
   'OPENAI_LOG',

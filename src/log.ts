@@ -1,3 +1,5 @@
+import { StringDecoder } from 'node:string_decoder';
+import type { Scrubber } from './audit/scrub.ts';
 import { errorCode, StewardError } from './errors.ts';
 
 /**
@@ -31,9 +33,51 @@ function placeOf({ message, stack = '' }: Error): string {
   return '';
 }
 
-/** One line of JSON with the fields above. */
-export function errorLine(error: unknown, at: Date): string {
-  return `${JSON.stringify({ time: at.toISOString(), level: 'error', ...describeError(error) })}\n`;
+/** One line of JSON with the fields above, each without secrets: an error's code and class come from others too. */
+export function errorLine(error: unknown, at: Date, scrubber: Scrubber): string {
+  return `${JSON.stringify({ time: at.toISOString(), level: 'error', ...scrubber.value(describeError(error)) })}\n`;
+}
+
+/** The part of a stream that libraries write to. */
+export interface Output {
+  write(chunk: string | Uint8Array, encodingOrDone?: BufferEncoding | (() => void), done?: () => void): boolean;
+}
+
+/**
+ * Whatever is written to this stream from now on, by whomever, goes out by whole lines and without secrets: the loggers
+ * of Azure's SDKs and of `debug` write to stderr directly, past `console` (@azure/logger 1.3.0, debug 4.4.3).
+ */
+export function scrubOutput(output: Output, scrubber: Scrubber): void {
+  const write = output.write.bind(output);
+  const pieces = scrubber.stream();
+  const decoder = new StringDecoder('utf8');
+  output.write = (chunk, encodingOrDone, done) => {
+    const written = typeof encodingOrDone === 'function' ? encodingOrDone : done;
+    const encoding = typeof encodingOrDone === 'string' ? encodingOrDone : 'utf8';
+    const bytes = typeof chunk === 'string' ? Buffer.from(chunk, encoding) : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    return write(pieces.write(decoder.write(bytes)), written);
+  };
+}
+
+/** What of this process can fail outside any turn. */
+export interface Crashes {
+  on(event: 'uncaughtException' | 'unhandledRejection' | 'warning', listener: (error: unknown) => void): unknown;
+  removeAllListeners(event: 'warning'): unknown;
+  exit(code: number): void;
+}
+
+/**
+ * What Node would print of its own accord, message and stack of anybody's error, goes through `report` instead. After an
+ * exception that nobody caught the process ends, since nobody knows what it left half done.
+ */
+export function reportCrashes(process: Crashes, report: (error: unknown) => void): void {
+  process.on('unhandledRejection', report);
+  process.on('uncaughtException', (error) => {
+    report(error);
+    process.exit(1);
+  });
+  process.removeAllListeners('warning');
+  process.on('warning', report);
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Production: reads the environment once, builds Steward, listens. The sandbox has its own. */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { createScrubber, SecretForms, type KnownSecret } from './audit/scrub.ts';
 import { clouds, endpointsFor } from './clients/clouds.ts';
 import { systemClock } from './clients/clock.ts';
 import { createConnectorClient } from './clients/connector.ts';
@@ -12,10 +13,15 @@ import { readConfig } from './config.ts';
 import { StewardError } from './errors.ts';
 import { deployLatch } from './guard/kill-switch.ts';
 import { SealedLatch } from './guard/latch-seal.ts';
-import { errorLine, silenceLibraries } from './log.ts';
+import { errorLine, reportCrashes, scrubOutput, silenceLibraries } from './log.ts';
 import { createSteward } from './steward.ts';
 
-const report = (error: unknown): void => void process.stderr.write(errorLine(error, systemClock.now()));
+/** App Service's own secret: with it, whoever is on this machine is given tokens. */
+const { IDENTITY_HEADER = '' } = process.env;
+let known = (): readonly KnownSecret[] => [];
+const identityHeader = new SecretForms(IDENTITY_HEADER);
+const scrubber = createScrubber(() => [identityHeader, ...known()]);
+const report = (error: unknown): void => void process.stderr.write(errorLine(error, systemClock.now(), scrubber));
 
 /** `node dist/src/main.cjs deploy-latch`: a step of the deployment. Without a latch, Steward counts as killed. */
 const DEPLOY_LATCH = 'deploy-latch';
@@ -52,6 +58,7 @@ async function main(): Promise<void> {
     clock: systemClock,
     instance: randomUUID(),
   });
+  known = () => clients.secrets();
   // Asked while the policy engine and the Bot Framework are loaded. `start` waits for the same answers, and says why not.
   clients.prepare().catch(() => undefined);
   if (process.argv[2] === DEPLOY_LATCH) return deploy(clients);
@@ -91,7 +98,9 @@ async function main(): Promise<void> {
   await steward.start(config.port);
 }
 
-process.on('unhandledRejection', report);
+scrubOutput(process.stdout, scrubber);
+scrubOutput(process.stderr, scrubber);
+reportCrashes(process, report);
 silenceLibraries(console);
 main().catch((error: unknown) => {
   if (error instanceof StewardError) process.stderr.write(`steward does not start: ${error.message}\n`);

@@ -4,6 +4,7 @@ import { adoptChains } from './audit/adopt.ts';
 import { Anchoring } from './audit/anchoring.ts';
 import { LedgerCheck } from './audit/ledger-check.ts';
 import { Ledger } from './audit/ledger.ts';
+import { createScrubber } from './audit/scrub.ts';
 import { StewardAdapter, type AdapterSettings } from './bot/adapter.ts';
 import { Desk } from './bot/desk.ts';
 import { Front } from './bot/front.ts';
@@ -84,7 +85,8 @@ export function createSteward(settings: StewardSettings, { clients, clock, conne
     configuration: sha256(JSON.stringify([settings.tenantId, settings.appId, settings.linkHosts, settings.ceiling])),
   };
   const { digestKey } = clients;
-  const ledger = new Ledger(clients.ledger, clock);
+  const scrubber = createScrubber(() => clients.secrets());
+  const ledger = new Ledger(clients.ledger, clock, scrubber);
   const anchoring = new Anchoring({ ledger, chain: clients.ledger.chain, heads: clients.heads, anchors: clients.anchors, signer: clients.signer, clock, onError });
   ledger.watch(anchoring);
   const ledgerCheck = new LedgerCheck(ledger, clients.ledger, clock);
@@ -133,7 +135,7 @@ export function createSteward(settings: StewardSettings, { clients, clock, conne
   };
   const { fileOffers: offers, files } = clients;
   const reports = oneDriveHost === undefined || files === undefined ? undefined : new Reports({ adapter, speaker, offers, files, catalogue, gate, executor, killSwitch, ledger, digestKey, clock, onError });
-  const planner = new StewardPlanner({ catalogue, contract: settings.contract, ceiling, gate, executor, approvals, killSwitch, ledger, digestKey, speaker, desk, reports, clock });
+  const planner = new StewardPlanner({ catalogue, contract: settings.contract, ceiling, gate, executor, approvals, killSwitch, ledger, digestKey, speaker, desk, reports, scrubber, clock });
   const front = new Front({
     adapter,
     appId: settings.appId,
@@ -159,6 +161,7 @@ export function createSteward(settings: StewardSettings, { clients, clock, conne
     approvalPlaces: clients.approvalPlaces,
     ledger,
     digestKey,
+    scrubber,
     clock,
     onError,
   });

@@ -8,6 +8,7 @@ import { HandleBook, HANDLE_TTL_MS, type StoredHandle } from '../../src/actions/
 import { InternalId } from '../../src/actions/internal-id.ts';
 import type { DeviceDirectory, PeopleDirectory, Robot } from '../../src/actions/ports.ts';
 import { Ledger } from '../../src/audit/ledger.ts';
+import { createScrubber } from '../../src/audit/scrub.ts';
 import type { LedgerRecord } from '../../src/audit/record.ts';
 import { StewardAdapter } from '../../src/bot/adapter.ts';
 import { answerClick } from '../../src/bot/clicks.ts';
@@ -178,7 +179,7 @@ export class World {
       clock,
       alarms: { onNotice: () => undefined, stopModel: () => this.books.violation('the ceiling stopped the model') },
     });
-    const planner = new StewardPlanner({ catalogue, contract: 'contract', ceiling, gate, executor, approvals: this.approvals, killSwitch, ledger, digestKey, speaker, desk: this.#desk, clock });
+    const planner = new StewardPlanner({ catalogue, contract: 'contract', ceiling, gate, executor, approvals: this.approvals, killSwitch, ledger, digestKey, speaker, desk: this.#desk, scrubber: createScrubber(() => []), clock });
     this.#application = createApplication({ adapter: this.#adapter, appId: 'app', planner, onError: (error) => this.books.violation(`Teams AI met what was not planned: ${String(error)}`) });
   }
 

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import { StewardError } from '../errors.ts';
 import type { LedgerEvent, LedgerRecord, LedgerStore } from './record.ts';
+import type { Scrubber } from './scrub.ts';
 
 export const GENESIS = '0'.repeat(64);
 
@@ -35,6 +36,7 @@ export interface LedgerWatcher {
 export class Ledger {
   readonly #store: LedgerStore;
   readonly #clock: Clock;
+  readonly #scrubber: Pick<Scrubber, 'value'> | undefined;
   #previous = GENESIS;
   #sequence = 0;
   #positionBytes = 0;
@@ -47,8 +49,10 @@ export class Ledger {
   #tail: Promise<void> = Promise.resolve();
   #broken: StewardError | undefined;
 
-  constructor(store: LedgerStore, clock: Clock) {
+  /** `scrubber` takes secrets out of what others put in: request ids, names of models, problems of a plan. */
+  constructor(store: LedgerStore, clock: Clock, scrubber?: Pick<Scrubber, 'value'>) {
     this.#store = store;
+    this.#scrubber = scrubber;
     this.#clock = clock;
   }
 
@@ -61,7 +65,7 @@ export class Ledger {
   async record(event: LedgerEvent, { pressing = !TOLD.has(event.kind) } = {}): Promise<LedgerRecord> {
     if (this.#broken !== undefined) throw this.#broken;
     if (event.kind === 'intent') this.#watcher?.assertMayAct();
-    const record = chain({ version: 1, sequence: this.#sequence, at: this.#clock.now().toISOString(), id: publicName(), event, previous: this.#previous });
+    const record = chain({ version: 1, sequence: this.#sequence, at: this.#clock.now().toISOString(), id: publicName(), event: this.#scrubber?.value(event) ?? event, previous: this.#previous });
     this.#sequence += 1;
     this.#previous = record.hash;
     await this.#write(record, pressing);

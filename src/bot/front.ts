@@ -6,6 +6,7 @@ import { InternalId } from '../actions/internal-id.ts';
 import type { LedgerCheck } from '../audit/ledger-check.ts';
 import type { Ledger } from '../audit/ledger.ts';
 import type { DigestKey } from '../audit/record.ts';
+import type { Scrubber } from '../audit/scrub.ts';
 import type { Clock } from '../clock.ts';
 import { errorCode, StewardError } from '../errors.ts';
 import type { Place } from '../guard/approval.ts';
@@ -28,7 +29,7 @@ import { parseCommand, type Command } from './commands.ts';
 import { conceal } from './conceal.ts';
 import type { Desk } from './desk.ts';
 import type { StewardPlanner } from './planner.ts';
-import type { ApprovalPlaceStore, ContactStore, ConversationStore, Lease } from './ports.ts';
+import type { ApprovalPlaceStore, ContactStore, ConversationStore, Lease, Memory } from './ports.ts';
 import { FILE_CONSENT, type Reports } from './reports.ts';
 import type { Speaker } from './say.ts';
 import type { Arrival, HttpAnswer } from './server.ts';
@@ -81,6 +82,7 @@ export interface FrontDependencies {
   readonly approvalPlaces: ApprovalPlaceStore;
   readonly ledger: Ledger;
   readonly digestKey: DigestKey;
+  readonly scrubber: Scrubber;
   readonly clock: Clock;
   readonly onError: (error: unknown) => void;
 }
@@ -171,7 +173,9 @@ export class Front {
     if (checked.id === undefined) return { status: 400, body: { error: { message: 'a message needs an id' } } };
     if (checked.from.aadObjectId === undefined) return { status: 403, body: { error: { message: 'a message needs a sender from the directory' } } };
     const sender = new InternalId(checked.from.aadObjectId);
-    const words = ownWords(checked);
+    const { scrubber } = this.#with;
+    // At the door, so that neither the model nor anything that is kept ever has it.
+    const words = scrubber.value(ownWords(checked));
     const command = parseCommand(words.text);
     // INVARIANT: a kill waits for nothing: no queue, no model, no state, no directory that is down.
     if (command?.kind === 'kill') {
@@ -271,7 +275,12 @@ export class Front {
     record.catch(() => undefined);
     await this.#application.run(context);
     // What was said stands, and a card that was sent counts: a memory that can't be kept must not claim otherwise.
-    await conversations.save(conversationId, person.id, turn.memory(clock.now().getTime()), context.activity.id).catch(this.#with.onError);
+    await conversations.save(conversationId, person.id, this.#scrubbed(turn.memory(clock.now().getTime())), context.activity.id).catch(this.#with.onError);
+  }
+
+  /** What the model and other systems said is kept without secrets too. */
+  #scrubbed(memory: Memory): Memory {
+    return { ...memory, history: this.#with.scrubber.value(memory.history), words: this.#with.scrubber.value(memory.words) };
   }
 
   /** A message that was taken back while it waited is told so; `cancel` and the deadline have spoken for themselves. */
@@ -429,7 +438,7 @@ export class Front {
     const who = await this.#callers.who(sender, 'now');
     if (who === undefined || who instanceof StewardError) return message(en.errors[who?.code ?? 'PERSON_UNKNOWN']);
     try {
-      return await answerClick(arrival.checked, value, who, {
+      return await answerClick(arrival.checked, this.#with.scrubber.value(value), who, {
         approvals: this.#with.approvals,
         desk: this.#with.desk,
         pick: (picked) => this.#pick(arrival, who, picked),

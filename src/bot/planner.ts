@@ -5,6 +5,7 @@ import { toolsOf, type Catalogue, type ToolDescription } from '../actions/catalo
 import { parsePlan, PlanError, stepDigest, type Step } from '../actions/plan.ts';
 import type { Ledger } from '../audit/ledger.ts';
 import type { DigestKey } from '../audit/record.ts';
+import type { Scrubber } from '../audit/scrub.ts';
 import type { Clock } from '../clock.ts';
 import { errorCode, StewardError, type StewardErrorCode } from '../errors.ts';
 import type { ApprovalRecord } from '../guard/approval.ts';
@@ -51,6 +52,7 @@ export interface PlannerDependencies {
   readonly desk: Desk;
   /** Absent where reports come without a file. */
   readonly reports?: Reports | undefined;
+  readonly scrubber: Scrubber;
   readonly clock: Clock;
 }
 
@@ -154,7 +156,7 @@ export class StewardPlanner implements Planner {
   }
 
   async #ask(turn: Turn): Promise<MeteredReply> {
-    const { ceiling, clock, killSwitch, ledger } = this.#with;
+    const { ceiling, clock, killSwitch, ledger, scrubber } = this.#with;
     turn.enter('thinking');
     const about = asking(turn);
     await killSwitch.assertAlive(about);
@@ -167,7 +169,7 @@ export class StewardPlanner implements Planner {
     const guarded = killSwitch.guardCall(about);
     const startedMs = clock.monotonicMs();
     try {
-      const reply = await ceiling.complete({ messages, tools: this.#tools, maxCompletionTokens: MOST_COMPLETION_TOKENS }, { purpose: 'turn', person: turn.person, turn }, AbortSignal.any([turn.signal, guarded.signal]));
+      const reply = await ceiling.complete({ messages: scrubber.value(messages), tools: this.#tools, maxCompletionTokens: MOST_COMPLETION_TOKENS }, { purpose: 'turn', person: turn.person, turn }, AbortSignal.any([turn.signal, guarded.signal]));
       void ledger
         .record({
           kind: 'model',
@@ -210,7 +212,7 @@ export class StewardPlanner implements Planner {
     turn.history.push({
       role: 'assistant',
       content: null,
-      tool_calls: plan.steps.map((step) => ({ id: step.callId, type: 'function', function: { name: step.action.name, arguments: JSON.stringify(step.proposed) } })),
+      tool_calls: plan.steps.map((step) => ({ id: step.callId, type: 'function', function: { name: step.action.name, arguments: JSON.stringify(this.#with.scrubber.value(step.proposed)) } })),
     });
     for (const step of decided.run) turn.decided.set(step.step.callId, step);
     const commands: PredictedDoCommand[] = decided.run.map(({ step }) => ({ type: 'DO', action: step.action.name, parameters: { callId: step.callId } }));
@@ -238,7 +240,7 @@ export class StewardPlanner implements Planner {
     turn.acting = false;
     const nowMs = this.#with.clock.now().getTime();
     const mint = (thing: Thing): string => turn.handles.mint(thing.kind, thing.id, thing.label, nowMs);
-    turn.history.push({ role: 'tool', tool_call_id: step.callId, content: JSON.stringify(forModel(action.result, receipt.result, mint)) });
+    turn.history.push({ role: 'tool', tool_call_id: step.callId, content: JSON.stringify(this.#with.scrubber.value(forModel(action.result, receipt.result, mint))) });
     turn.executed.push({ action, step, result: receipt.result });
     if (action.ambiguity !== undefined && (await this.#settleMatches(turn, action.ambiguity, receipt.result))) return '';
     return 'done';

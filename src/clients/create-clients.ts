@@ -20,7 +20,7 @@ import { BlobChainReader } from './chain-reader.ts';
 import type { Endpoints } from './clouds.ts';
 import { TableContactStore } from './contact-store.ts';
 import { TableConversationStore } from './conversation-store.ts';
-import { managedIdentity } from './credential.ts';
+import { KnownTokens, managedIdentity } from './credential.ts';
 import { VaultDigestKey } from './digest-key.ts';
 import { TableEffectNotes } from './effect-notes.ts';
 import { createEgress } from './egress.ts';
@@ -96,7 +96,7 @@ export interface Clients {
   readonly embedder?: Embedder;
   /** Whether the robot still gets a token. Never fails. */
   robotStanding(): Promise<RobotStanding>;
-  /** Every secret value that was read so far; the output gate asks each whether it stands in a text. */
+  /** Every secret value that was read so far, and every token that was given; the output gate asks each whether it stands in a text. */
   secrets(): readonly KnownSecret[];
   /**
    * What must hold before anything is served: the keeper's tables, the containers of ledger and checkpoints, the digest key, role groups that
@@ -126,10 +126,11 @@ export function createClients(options: ClientOptions): Clients {
   // Of its own: nothing else reaches people's OneDrive, and it reaches nothing else.
   const filesEgress = endpoints.oneDrive === undefined ? undefined : createEgress({ allow: [endpoints.oneDrive], ...connection });
 
+  const tokens = new KnownTokens();
   const credentials = {
-    robot: credentialFor(identities.robot),
-    reasoner: credentialFor(identities.reasoner),
-    keeper: credentialFor(identities.keeper),
+    robot: tokens.of(credentialFor(identities.robot)),
+    reasoner: tokens.of(credentialFor(identities.reasoner)),
+    keeper: tokens.of(credentialFor(identities.keeper)),
   };
 
   const robot = createRobot({ endpoints, systems, credential: credentials.robot, httpClient: robotEgress.httpClient, clock });
@@ -170,7 +171,7 @@ export function createClients(options: ClientOptions): Clients {
     reasoner: new AzureReasoner({ ...model, ...options.model }),
     ...(options.embedding && { embedder: new AzureEmbedder({ ...model, deployment: options.embedding.deployment }) }),
     robotStanding: () => robot.standing(),
-    secrets: () => [...vault.known(), ...robot.secrets()],
+    secrets: () => [...vault.known(), ...robot.secrets(), ...tokens.known()],
     prepare: () => {
       prepared ??= Promise.all([ensureTables(tables), ledger.prepare(), anchors.prepare(), digestKey.load(), whoIsWho.checkRoleGroups()]).then(() => undefined);
       // What did not hold is asked again; what held is not.

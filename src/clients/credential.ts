@@ -1,6 +1,7 @@
 import type { AccessToken, GetTokenOptions, TokenCredential } from '@azure/core-auth';
 import { createDefaultHttpClient, type HttpClient } from '@azure/core-rest-pipeline';
 import { ManagedIdentityCredential } from '@azure/identity';
+import { SecretForms, type KnownSecret } from '../audit/scrub.ts';
 import type { Clock } from '../clock.ts';
 import { StewardError } from '../errors.ts';
 
@@ -130,4 +131,31 @@ function identityHttpClient(): HttpClient {
       return http.sendRequest(request);
     },
   };
+}
+
+/** The most tokens that are kept in mind: each identity has a few audiences, and each token lives for a day at most. */
+const MOST_TOKENS = 32;
+
+/** Tells which tokens were given out, so that none of them is ever written down. */
+export class KnownTokens {
+  readonly #known = new Map<string, SecretForms>();
+
+  /** The same credential; what it gives is known from then on. */
+  of(credential: TokenCredential): TokenCredential {
+    return {
+      getToken: async (scopes, options) => {
+        const given = await credential.getToken(scopes, options);
+        if (given !== null && !this.#known.has(given.token)) {
+          this.#known.set(given.token, new SecretForms(given.token));
+          const [oldest] = this.#known.keys();
+          if (this.#known.size > MOST_TOKENS && oldest !== undefined) this.#known.delete(oldest);
+        }
+        return given;
+      },
+    };
+  }
+
+  known(): readonly KnownSecret[] {
+    return [...this.#known.values()];
+  }
 }

@@ -70,13 +70,13 @@ describe('config', () => {
     const problems = problemsOf({ ...wrong, STEWARD_UNKNOWN: secret, AZURE_OPENAI_API_KEY: secret, MicrosoftAppPassword: secret, NODE_OPTIONS: `--inspect=${secret} --tls-keylog=${secret}` }, [`--heap-prof=${secret}`]);
     assert(!problems.includes(secret), problems);
   });
-  for (const name of ['NODE_TLS_REJECT_UNAUTHORIZED', 'NODE_DEBUG', 'DEBUG', 'AZURE_LOG_LEVEL', 'OPENAI_LOG', 'OPENAI_API_KEY', 'OPENAI_BASE_URL', 'AZURE_OPENAI_API_KEY', 'AZURE_CLIENT_SECRET', 'MicrosoftAppId', 'MicrosoftAppPassword', 'MicrosoftAppType', 'NODE_EXTRA_CA_CERTS', 'SSLKEYLOGFILE', 'AZURE_AUTHORITY_HOST', 'NODE_V8_COVERAGE', 'NODE_REPL_EXTERNAL_MODULE']) {
+  for (const name of ['NODE_TLS_REJECT_UNAUTHORIZED', 'NODE_DEBUG', 'NODE_DEBUG_NATIVE', 'DEBUG', 'AZURE_LOG_LEVEL', 'OPENAI_LOG', 'OPENAI_API_KEY', 'OPENAI_BASE_URL', 'AZURE_OPENAI_API_KEY', 'AZURE_CLIENT_SECRET', 'MicrosoftAppId', 'MicrosoftAppPassword', 'MicrosoftAppType', 'NODE_EXTRA_CA_CERTS', 'SSLKEYLOGFILE', 'AZURE_AUTHORITY_HOST', 'NODE_V8_COVERAGE', 'NODE_REPL_EXTERNAL_MODULE']) {
     it(`does not start with ${name} set, and does with it empty`, () => {
       assert(problemsOf({ ...whole, [name]: '0' }).includes(`${name} must not be set`));
       assert.doesNotThrow(() => readConfig({ ...whole, [name]: '' }));
     });
   }
-  for (const option of ['--inspect', '--inspect-brk', '--inspect=0.0.0.0', '--tls-keylog=/tmp/x', '--cpu-prof', '--heap-prof', '--heapsnapshot-signal=SIGUSR2', '--inspect_brk', '--tls_keylog=/tmp/x', '--require=./x.cjs', '-r', '--use-openssl-ca', '--allow-natives-syntax', '--env-file=x', '--no-max-old-space-size', '--loader=x']) {
+  for (const option of ['--inspect', '--inspect-brk', '--inspect-wait', '--inspect-port=1', '--debug-port=1', '--trace-uncaught', '--report-uncaught-exception', '--inspect=0.0.0.0', '--tls-keylog=/tmp/x', '--cpu-prof', '--heap-prof', '--heapsnapshot-signal=SIGUSR2', '--inspect_brk', '--tls_keylog=/tmp/x', '--require=./x.cjs', '-r', '--use-openssl-ca', '--allow-natives-syntax', '--env-file=x', '--no-max-old-space-size', '--loader=x']) {
     it(`does not start with the option ${option}, however it is given`, () => {
       const name = option.replace(/=.*/, '');
       assert(problemsOf(whole, [option]).includes(name));

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import { StewardError } from '../../src/errors.ts';
-import { describeError, errorLine, silenceLibraries } from '../../src/log.ts';
+import { createScrubber, SECRET, SecretForms } from '../../src/audit/scrub.ts';
+import { describeError, errorLine, reportCrashes, scrubOutput, silenceLibraries, type Output } from '../../src/log.ts';
 
 const AT = new Date(Date.UTC(2026, 4, 4));
+const scrubber = createScrubber(() => [new SecretForms('orange-horse')]);
 const foreign = (message: string, more: object = {}): Error => Object.assign(new Error(message), more);
 
 describe('log', () => {
@@ -12,7 +14,7 @@ describe('log', () => {
   });
   for (const message of ['SENTINEL', 'GET https://graph.microsoft.com/users/SENTINEL failed', 'two\nlines (SENTINEL)', 'in (https://h/src/SENTINEL:1:2)', 'x\n    at f (/a/node_modules/SENTINEL:1:2)']) {
     it(`never prints the message of somebody else's error: ${JSON.stringify(message)}`, () => {
-      const line = errorLine(foreign(message, { url: 'SENTINEL', request: { headers: 'SENTINEL' }, response: 'SENTINEL', stderr: 'SENTINEL' }), AT);
+      const line = errorLine(foreign(message, { url: 'SENTINEL', request: { headers: 'SENTINEL' }, response: 'SENTINEL', stderr: 'SENTINEL' }), AT, scrubber);
       assert(!line.includes('SENTINEL'), line);
     });
   }
@@ -22,7 +24,7 @@ describe('log', () => {
     const longer = foreign('x');
     longer.message = 'y\n    at f (/a/src/SENTINEL.ts:1:2)';
     for (const error of [shorter, longer, foreign('x\n    at f (/a/node_modules/SENTINEL.js:1:2)'), foreign('Error: \n    at /a/src/SENTINEL.ts:1:2\n')]) {
-      const line = errorLine(error, AT);
+      const line = errorLine(error, AT, scrubber);
       assert(!line.includes('SENTINEL'), line);
     }
   });
@@ -32,7 +34,7 @@ describe('log', () => {
     assert.equal(describeError(error)['at'], 'src/bot/front.ts:12');
   });
   it('prints of a cause its class and nothing else', () => {
-    const line = errorLine(new StewardError('MODEL_UNAVAILABLE', 'no answer', { cause: foreign('SENTINEL', { name: 'RestError' }) }), AT);
+    const line = errorLine(new StewardError('MODEL_UNAVAILABLE', 'no answer', { cause: foreign('SENTINEL', { name: 'RestError' }) }), AT, scrubber);
     assert(!line.includes('SENTINEL'));
     assert.match(line, /"cause":"RestError"/);
   });
@@ -52,7 +54,7 @@ describe('log', () => {
     });
   }
   it('is one line of JSON, whatever is in it', () => {
-    const line = errorLine(new StewardError('UNEXPECTED', 'a\nb\u2028c'), AT);
+    const line = errorLine(new StewardError('UNEXPECTED', 'a\nb\u2028c'), AT, scrubber);
     assert.equal(line.trimEnd().split('\n').length, 1);
     assert.equal((JSON.parse(line) as { time: string }).time, AT.toISOString());
   });
@@ -62,5 +64,68 @@ describe('log', () => {
     silenceLibraries(target);
     for (const method of ['log', 'info', 'warn', 'error', 'debug', 'trace'] as const) target[method]('SENTINEL');
     assert.deepEqual(written, []);
+  });
+  it('prints no secret that got into our own message, nor into the class or the code of an error', () => {
+    const stuck = foreign('x', { name: 'orange-horse', code: `ghp_${'a1'.repeat(18)}` });
+    for (const error of [new StewardError('UNEXPECTED', `no Authorization: Bearer ${'aB3'.repeat(12)} and orange-horse`), new StewardError('UNEXPECTED', Buffer.from('orange-horse').toString('base64')), stuck]) {
+      const line = errorLine(error, AT, scrubber);
+      assert.ok(line.includes(SECRET), line);
+      assert.doesNotMatch(line, /orange-horse|b3JhbmdlLWhvcnNl|aB3aB3|ghp_/);
+    }
+  });
+  describe('what is written to a stream', () => {
+    const opened = (): { readonly output: Output; readonly written: () => string } => {
+      const written: string[] = [];
+      const output: Output = {
+        write: (chunk, done) => {
+          written.push(Buffer.from(chunk as string).toString());
+          if (typeof done === 'function') done();
+          return true;
+        },
+      };
+      scrubOutput(output, scrubber);
+      return { output, written: () => written.join('') };
+    };
+    it('goes out without secrets, cut wherever, as text or bytes', () => {
+      const text = Buffer.from('ä orange-horse ä\nnext\n');
+      for (let cut = 0; cut < text.length; cut += 1) {
+        const { output, written } = opened();
+        output.write(text.subarray(0, cut));
+        output.write(text.subarray(cut));
+        assert.equal(written(), `ä ${SECRET} ä\nnext\n`);
+      }
+    });
+    it('tells its writer when it is written', () => {
+      let told = 0;
+      const { output } = opened();
+      output.write('half', () => void (told += 1));
+      output.write(' a line\n', 'utf8', () => void (told += 1));
+      assert.equal(told, 2);
+    });
+  });
+  describe('a crash', () => {
+    const crashes = (): { readonly fire: (event: string, error: unknown) => void; readonly reported: unknown[]; readonly exits: number[]; readonly removed: string[] } => {
+      const listeners = new Map<string, (error: unknown) => void>();
+      const reported: unknown[] = [];
+      const exits: number[] = [];
+      const removed: string[] = [];
+      reportCrashes({ on: (event, listener) => void listeners.set(event, listener), removeAllListeners: (event) => void removed.push(event), exit: (code) => void exits.push(code) }, (error) => void reported.push(error));
+      return { fire: (event, error) => listeners.get(event)?.(error), reported, exits, removed };
+    };
+    it('by an exception that nobody caught is reported, and the process ends', () => {
+      const { exits, fire, reported } = crashes();
+      fire('uncaughtException', 'error');
+      assert.deepEqual([reported, exits], [['error'], [1]]);
+    });
+    it('by a rejection that nobody handled is reported, and the process goes on', () => {
+      const { exits, fire, reported } = crashes();
+      fire('unhandledRejection', 'error');
+      assert.deepEqual([reported, exits], [['error'], []]);
+    });
+    it('is not foretold by Node itself', () => {
+      const { fire, removed, reported } = crashes();
+      fire('warning', 'w');
+      assert.deepEqual([removed, reported], [['warning'], ['w']]);
+    });
   });
 });

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { canonicalJson, chain, firstBadRecord, Ledger } from '../../../src/audit/ledger.ts';
 import type { LedgerEvent, LedgerRecord } from '../../../src/audit/record.ts';
 import type { Clock } from '../../../src/clock.ts';
+import { createScrubber, SECRET, SecretForms } from '../../../src/audit/scrub.ts';
 import { StewardError } from '../../../src/errors.ts';
 import { Stopwatch } from '../../machine.ts';
 
@@ -48,6 +49,15 @@ describe('ledger', () => {
       assert.match(record.id, /^[A-HJ-NP-Z2-9]{5}-[A-HJ-NP-Z2-9]{5}$/);
     }
     assert.equal(firstBadRecord(records), undefined);
+  });
+
+  it('holds no secret that another system put in, and hashes what it holds', async () => {
+    const blob = new Blob();
+    const ledger = new Ledger(blob, clock, createScrubber(() => [new SecretForms('orange-horse')]));
+    const record = await ledger.record({ kind: 'outcome', execution: 'e', outcome: 'failed', requestIds: ['orange-horse', `eyJ${'a1'.repeat(9)}.eyJ${'a1'.repeat(9)}.a1`, 'r-1'], durationMs: 1 });
+    assert.deepEqual(blob.records(), [record]);
+    assert.deepEqual('requestIds' in record.event && record.event.requestIds, [SECRET, SECRET, 'r-1']);
+    assert.equal(firstBadRecord(blob.records()), undefined);
   });
 
   it('hashes in the order of the calls, whatever the order in which storage answers', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { TurnContext } from 'botbuilder';
 import { catalogue } from '../../../src/actions/catalogue.ts';
+import { createScrubber } from '../../../src/audit/scrub.ts';
 import { claimsAnEffect, StewardPlanner, type PlannerDependencies } from '../../../src/bot/planner.ts';
 import { Speaker } from '../../../src/bot/say.ts';
 import { attachTurn, Turn } from '../../../src/bot/turn.ts';
@@ -22,6 +23,7 @@ function planner(given: Partial<PlannerDependencies> = {}): StewardPlanner {
     ledger: { record: async () => ({ id: 'ref-1' }) } as unknown as PlannerDependencies['ledger'],
     digestKey: { digest: (text: string) => text.slice(0, 4) },
     speaker: new Speaker([], () => []),
+    scrubber: createScrubber(() => []),
     clock: { now: () => new Date(NOW_MS), monotonicMs: () => 0 },
     ...given,
   });
