@@ -1,3 +1,5 @@
+import { readingsOf } from './readings.ts';
+
 /** Classes of credentials that are known by their shape, whatever their value. */
 export type SecretClass =
   | 'storage key'
@@ -73,9 +75,9 @@ export function shapedIn(text: string): readonly (readonly [from: number, to: nu
   return spans;
 }
 
-/** Whether a text holds something shaped like a credential, as it is written. */
+/** Whether a text holds something shaped like a credential, as it is written or behind escapes. */
 export function looksSecret(text: string): boolean {
-  return shapedIn(text).length > 0;
+  return readingsOf(text).some((reading) => !reading.gapless && shapedIn(reading.text).length > 0);
 }
 
 /** Letters and digits, both: prose after a colon has none. */
