@@ -72,8 +72,8 @@ export function shapedSecrets(): readonly { readonly canary: Canary; readonly ar
   const shaped = (name: string, value: string, around: (text: string) => string) => ({ canary: { kind: 'shaped secret' as const, name, value }, around });
   return [
     shaped('storage account key', `${letters(86)}==`, (value) => `the key ${value} of the account`),
-    shaped('SAS', `${letters(43)}`, (value) => `https://a.blob.core.windows.net/c?sv=2024-11-04&sig=${value}%3D`),
-    shaped('connection string', `${letters(86)}`, (value) => `AccountName=a;AccountKey=${value}==;EndpointSuffix=x`),
+    shaped('SAS', letters(43), (value) => `https://a.blob.core.windows.net/c?sv=2024-11-04&sig=${value}%3D`),
+    shaped('connection string', letters(86), (value) => `AccountName=a;AccountKey=${value}==;EndpointSuffix=x`),
     shaped('Entra client secret', `${letters(3)}8Q~${letters(34)}`, (value) => `new secret ${value} for the app`),
     shaped('JSON web token', `eyJ${letters(30)}.eyJ${letters(60)}.${letters(43)}`, (value) => `it says ${value} here`),
     shaped('authorization header', letters(48), (value) => `Authorization: Bearer ${value}`),

@@ -56,7 +56,7 @@ export class Stage {
     const printed: string[] = [];
     const child = spawn(process.execPath, ['--import', 'tsx', 'sandbox/main.ts', '--headless', '--port', '0', '--seed', String(SEED), '--data', join(directory, 'data'), '--model', model.url, '--model-name', 'scripted'], {
       cwd,
-      // eslint-disable-next-line steward/environment-once -- a child of the proof's own, with more switches
+       
       env: { ...process.env, ...DEBUG_SWITCHES },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { inspect } from 'node:util';
 import { StewardError } from '../../src/errors.ts';
 import { createScrubber, SECRET, SecretForms } from '../../src/audit/scrub.ts';
@@ -127,5 +128,20 @@ describe('log', () => {
       fire('warning', 'w');
       assert.deepEqual([removed, reported], [['warning'], ['w']]);
     });
+    it('prints nothing of an error that Node would have printed whole', async () => {
+      const program = `
+        import { createScrubber } from './src/audit/scrub.ts';
+        import { errorLine, reportCrashes } from './src/log.ts';
+        reportCrashes(process, (error) => process.stderr.write(errorLine(error, new Date(), createScrubber(() => []))));
+        process.emitWarning('SENTINEL');
+        void Promise.reject(new Error('SENTINEL'));
+        setTimeout(() => { throw Object.assign(new Error('SENTINEL'), { token: 'SENTINEL' }); }, 50);`;
+      const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], { cwd: new URL('../../', import.meta.url), stdio: ['ignore', 'pipe', 'pipe'] });
+      let printed = '';
+      for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (printed += chunk.toString()));
+      const code = await new Promise((resolve) => child.once('close', resolve));
+      assert.deepEqual([code, printed.trim().split('\n').length], [1, 3], printed);
+      assert.doesNotMatch(printed, /SENTINEL/);
+    }).timeout(60_000);
   });
 });
