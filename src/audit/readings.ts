@@ -1,6 +1,8 @@
 /** One way to read a text, and where each of its characters stands in the text itself. */
 export interface Reading {
   readonly text: string;
+  /** In lower case, and of the same length. Made when first asked for: every secret is looked for in it. */
+  readonly lower: () => string;
   /** Blanks and line breaks are left out: words stand together that do not belong together. */
   readonly gapless: boolean;
   /** The places in the original where the character at `index` begins, and ends. */
@@ -27,7 +29,7 @@ export function readingsOf(text: string): readonly Reading[] {
 }
 
 function read(text: string): readonly Reading[] {
-  const unescaped: Reading[] = [{ text, gapless: false, startOf: (index) => index, endOf: (index) => index + 1 }];
+  const unescaped: Reading[] = [{ text, lower: lowerOf(text), gapless: false, startOf: (index) => index, endOf: (index) => index + 1 }];
   for (let depth = 0; depth < DEPTH; depth += 1) {
     const before = unescaped.at(-1);
     const next = before && rewritten(before, ESCAPE, undone);
@@ -65,7 +67,19 @@ function rewritten({ endOf, startOf, text }: Reading, what: RegExp, by: (found: 
   }
   if (from === 0) return undefined;
   keep(text.length);
-  return { text: parts.join(''), gapless, startOf: (index) => starts[index] ?? 0, endOf: (index) => ends[index] ?? 0 };
+  const result = parts.join('');
+  return { text: result, lower: lowerOf(result), gapless, startOf: (index) => starts[index] ?? 0, endOf: (index) => ends[index] ?? 0 };
+}
+
+function lowerOf(text: string): () => string {
+  let lower: string | undefined;
+  return () => (lower ??= lowered(text));
+}
+
+/** In lower case, and of the same length. */
+export function lowered(text: string): string {
+  const lower = text.toLowerCase();
+  return lower.length === text.length ? lower : [...text].map((letter) => (letter.toLowerCase().length === letter.length ? letter.toLowerCase() : letter)).join('');
 }
 
 function undone(escape: string): string {

@@ -1,5 +1,5 @@
 import { encodings } from '../encodings.ts';
-import { readingsOf } from './readings.ts';
+import { lowered, readingsOf } from './readings.ts';
 import { shapedIn } from './secret-shapes.ts';
 
 /** What stands in the place of a secret. */
@@ -43,7 +43,7 @@ export class SecretForms implements KnownSecret {
 
   appearsIn(text: string): boolean {
     return readingsOf(text).some((reading) => {
-      const lower = lowered(reading.text);
+      const lower = reading.lower();
       return this.#forms().some((form) => lower.includes(form.text));
     });
   }
@@ -51,8 +51,8 @@ export class SecretForms implements KnownSecret {
   /** Where the value stands: raw, in base64 at any alignment, base64url, hex, and percent-, JSON- or HTML-escaped in part or whole. */
   spansIn(text: string): readonly Span[] {
     const spans: Span[] = [];
-    for (const { endOf, gapless, startOf, text: read } of readingsOf(text)) {
-      const lower = lowered(read);
+    for (const { endOf, gapless, lower: lowerOf, startOf, text: read } of readingsOf(text)) {
+      const lower = lowerOf();
       for (const form of this.#forms()) {
         for (let at = lower.indexOf(form.text); at !== -1; at = lower.indexOf(form.text, at + form.text.length)) {
           const before = form.cut && !gapless ? (/[\w+/-]{1,2}$/.exec(read.slice(Math.max(0, at - 2), at))?.[0].length ?? 0) : 0;
@@ -74,12 +74,6 @@ export class SecretForms implements KnownSecret {
     this.#made = [...[...whole].map((text) => ({ text, cut: false })), ...[...encoded].filter((text) => !whole.has(text)).map((text) => ({ text, cut: true }))].filter(({ text }) => text.length >= SHORTEST_FORM);
     return this.#made;
   }
-}
-
-/** In lower case, and of the same length. */
-function lowered(text: string): string {
-  const lower = text.toLowerCase();
-  return lower.length === text.length ? lower : [...text].map((letter) => (letter.toLowerCase().length === letter.length ? letter.toLowerCase() : letter)).join('');
 }
 
 export interface Scrubber {
