@@ -274,6 +274,7 @@ describe('the kill switch', () => {
     await sleep(500);
     await assertNoEffect(world);
     await admin.settle(since, { expect: 0 });
-    for (const reply of admin.since(since).sent) assertPlain(reply.activity.text ?? '');
+    // Admins may also be sent a card about an outcome that nobody knows.
+    for (const reply of admin.since(since).sent.filter((received) => !hasCard(received))) assertPlain(reply.activity.text ?? '');
   });
 });

@@ -67,6 +67,8 @@ describe('the grants of the other identities', () => {
       'graph: DeviceManagementManagedDevices.Read.All on tenant',
       'storage: Storage Table Data Contributor on the storage account of this deployment',
       'storage: Storage Blob Data Contributor on the ledger container',
+      'storage: Storage Blob Data Contributor on the container for checkpoints, which may be in another account',
+      'vault: Key Vault Crypto User on key ledger-signing-key',
       'vault: Key Vault Secrets User on secret ledger-digest-key',
     ]);
   });

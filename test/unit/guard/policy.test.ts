@@ -78,7 +78,7 @@ describe('policy text', () => {
     const settings = { tenantId: 't', appId: 'a', linkHosts: [], ceiling, policy: policyText, contract: 'c', actions: nothing };
     const never = async (): Promise<never> => Promise.reject(new Error('nothing is asked here'));
     // Wiring reads nothing of its clients.
-    const dependencies = { clients: {} as Clients, clock: handClock(), connector: { httpClient: { sendRequest: never }, connectorToken: never }, isServiceUrlAllowed: () => false, onError: () => undefined };
+    const dependencies = { clients: { ledger: {} } as Clients, clock: handClock(), connector: { httpClient: { sendRequest: never }, connectorToken: never }, isServiceUrlAllowed: () => false, onError: () => undefined };
     assert.ok(createSteward(settings, dependencies));
   });
 
