@@ -215,7 +215,7 @@ describe('npm start', function () {
       await ask('find Mallory Grant');
       run.signal('SIGINT');
       assert.equal(await run.ended(PATIENCE_MS), 0, run.stderr);
-      assert.equal(run.stderr, '', 'something was not delivered');
+      assert.doesNotMatch(run.stderr, /REPLY_UNDELIVERED/, 'it was said to a client that was gone');
       await run.gone();
     });
 
