@@ -101,6 +101,8 @@ async function main(): Promise<void> {
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
+  // The terminal was closed.
+  process.on('SIGHUP', stop);
 
   if (options.headless) {
     const { startSandbox } = await import('./start.ts');

@@ -25,15 +25,9 @@ export interface Playground {
   stop(): Promise<void>;
 }
 
-/**
- * The client listens on every interface of the machine and has no option for less; what it opens is kept to loopback. And
- * Ctrl-C comes to everything in the terminal: the client leaves it to us, since Steward may still have something to say there.
- */
-const HOUSE_RULES = `data:text/javascript,${encodeURIComponent(`
+/** The client listens on every interface of the machine and has no option for less; what it opens is kept to loopback. */
+const ONLY_LOOPBACK = `data:text/javascript,${encodeURIComponent(`
   import { Server } from 'node:net';
-  const { on } = process;
-  on.call(process, 'SIGINT', () => undefined);
-  process.on = function (event, ...rest) { return event === 'SIGINT' ? this : on.call(this, event, ...rest); };
   const { listen } = Server.prototype;
   Server.prototype.listen = function (port, ...rest) { return listen.call(this, { host: '127.0.0.1', port }, ...rest); };
 `)}`;
@@ -47,11 +41,13 @@ export async function startPlayground(options: PlaygroundOptions): Promise<Playg
   // JSON is YAML.
   writeFileSync(join(directory, '.m365agentsplayground.yml'), JSON.stringify(configuration(options), null, 2));
   const cli = createRequire(import.meta.url).resolve('@microsoft/m365agentsplayground/cli.js');
-  const child = spawn(process.execPath, ['--import', HOUSE_RULES, cli, 'start', '-e', bot.url, '-p', String(innerPort), '-c', 'msteams', '--dt'], {
+  const child = spawn(process.execPath, ['--import', ONLY_LOOPBACK, cli, 'start', '-e', bot.url, '-p', String(innerPort), '-c', 'msteams', '--dt'], {
     cwd: directory,
     // eslint-disable-next-line steward/environment-once -- a child inherits the environment; only the browser is switched off
     env: { ...process.env, TEAMSAPPTESTER_BROWSER: 'none' },
     stdio: 'ignore',
+    // A group of its own: a terminal sends Ctrl-C to all of its group, and Steward may still have something to say in this client.
+    detached: true,
   });
   // A terminal that can't wait any more must not leave it behind.
   const end = (): void => void child.kill('SIGKILL');
