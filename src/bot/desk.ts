@@ -35,7 +35,7 @@ interface Reachable {
 export class Desk implements Audience {
   readonly #adapter: StewardAdapter;
   readonly #speaker: Speaker;
-  readonly #contacts: ContactStore;
+  readonly #contacts: Pick<ContactStore, 'find'>;
   readonly #approvalPlaces: ApprovalPlaceStore;
   readonly #whoIsWho: WhoIsWho;
   readonly #clock: Clock;
@@ -51,7 +51,7 @@ export class Desk implements Audience {
   readonly #redrawn = new Set<string>();
   #approvals: Approvals | undefined;
 
-  constructor(adapter: StewardAdapter, speaker: Speaker, contacts: ContactStore, approvalPlaces: ApprovalPlaceStore, whoIsWho: WhoIsWho, clock: Clock) {
+  constructor(adapter: StewardAdapter, speaker: Speaker, contacts: Pick<ContactStore, 'find'>, approvalPlaces: ApprovalPlaceStore, whoIsWho: WhoIsWho, clock: Clock) {
     this.#adapter = adapter;
     this.#speaker = speaker;
     this.#contacts = contacts;

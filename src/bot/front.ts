@@ -133,7 +133,7 @@ export class Front {
         return ACCEPTED;
       case 'installationUpdate':
       case 'conversationUpdate':
-        if ((activity as { action?: unknown }).action !== 'remove') this.#behind(this.#welcome(arrival));
+        if (!isFarewell(activity)) this.#behind(this.#welcome(arrival));
         return ACCEPTED;
       default:
         return ACCEPTED;
@@ -513,11 +513,9 @@ export class Front {
     if (place.conversationType !== 'personal' || checked.from.aadObjectId === undefined) return;
     const person = await this.#callers.who(new InternalId(checked.from.aadObjectId), 'brief');
     if (person === undefined || person instanceof StewardError || person.guest) return;
-    // A client that reloads installs again; the welcome is said once.
-    const known = await this.#with.contacts.find(person.id);
-    await this.#with.contacts.remember(person.id, place);
-    // Teams sends both kinds at an installation; one of them welcomes.
-    if (known !== undefined || checked.type !== 'installationUpdate') return;
+    // An installation comes as two activities, in either order and to any instance, and once more when a client reloads: whichever
+    // is first to note the person welcomes.
+    if (!(await this.#with.contacts.meet(person.id, place))) return;
     const { catalogue, gate } = this.#with;
     await this.#turn(arrival, (context) => show(this.#with.speaker, context, welcomeCard(person, gate.permitted(catalogue.all(), person))));
   }
@@ -539,6 +537,12 @@ export class Front {
   #personalLink(): string {
     return `https://teams.microsoft.com/l/chat/0/0?users=28:${encodeURIComponent(this.#with.appId)}`;
   }
+}
+
+/** The app was removed, or somebody left. */
+function isFarewell(activity: object): boolean {
+  const { action, membersRemoved } = activity as { readonly action?: unknown; readonly membersRemoved?: unknown };
+  return action === 'remove' || (Array.isArray(membersRemoved) && membersRemoved.length > 0);
 }
 
 /** Teams AI works on messages; a click stands for one. */

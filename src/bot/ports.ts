@@ -71,6 +71,8 @@ export interface ConversationStore {
 /** Where people can be reached: the personal chats that Steward has seen. */
 export interface ContactStore {
   remember(person: InternalId, place: Place): Promise<void>;
+  /** Remembers as well. True for one caller, over all instances: the one before whom this person was not known. */
+  meet(person: InternalId, place: Place): Promise<boolean>;
   find(person: InternalId): Promise<Place | undefined>;
 }
 

@@ -23,12 +23,27 @@ export class TableContactStore implements ContactStore {
     const json = toStoredJson(where);
     if (this.#written.get(key) === json) return;
     await this.#table.upsert(PARTITION, key, jsonProperties(json));
-    if (this.#written.size >= MOST_REMEMBERED) this.#written.clear();
-    this.#written.set(key, json);
+    this.#wrote(key, json);
+  }
+
+  async meet(person: InternalId, where: Place): Promise<boolean> {
+    const key = person.digest();
+    const json = toStoredJson(where);
+    if ((await this.#table.insert(PARTITION, key, jsonProperties(json))) === 'exists') {
+      await this.remember(person, where);
+      return false;
+    }
+    this.#wrote(key, json);
+    return true;
   }
 
   async find(person: InternalId): Promise<Place | undefined> {
     const row = await this.#table.read(PARTITION, person.digest());
     return row === undefined ? undefined : fromStoredJson(place, jsonOf(row));
+  }
+
+  #wrote(key: string, json: string): void {
+    if (this.#written.size >= MOST_REMEMBERED) this.#written.clear();
+    this.#written.set(key, json);
   }
 }

@@ -54,11 +54,7 @@ describe('the demo in a browser', function () {
   };
 
   it('is there: the welcome of before the page was opened, and an empty journal', async () => {
-    // Once in some tens of loads the Playground's page stays empty until it is loaded again; the door then shows everything.
-    await hanna.text(/I’m Steward/).catch(async () => {
-      await hanna.page.reload();
-      await hanna.text(/I’m Steward/);
-    });
+    await hanna.text(/I’m Steward/);
     await shot(hanna.page, '01-open');
     const page = await journalPage();
     await page.getByText('Nothing was changed so far').waitFor();

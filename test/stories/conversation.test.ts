@@ -56,6 +56,19 @@ describe('a conversation', () => {
     assertNoIds(shown(welcome));
   });
 
+  story('talk.help', 'at installation: one welcome in whatever order Teams tells of it, and none when the app is removed', async (world) => {
+    for (const [role, order] of [['employee', 'conversation first'], ['helpdesk', 'together'], ['admin', 'together']] as const) {
+      const chat = world.chat(world.person(role));
+      const welcomes = (): readonly Received[] => chat.since(since).replies.filter((reply) => hasCard(reply) && /I’m Steward/.test(shown(reply)));
+      const since = world.connector.log.length;
+      await chat.uninstall();
+      await chat.install(order);
+      await world.connector.until(() => welcomes()[0], 5000, `nobody was welcomed: ${order}`);
+      await chat.say('help');
+      assert.equal(welcomes().length, 1, `${order}: welcomed ${welcomes().length} times`);
+    }
+  });
+
   story(['must.after-click', 'must.only-robot', 'must.once', 'must.model-clean', 'sandbox.model-honest'], 'with the sandbox\'s own model: ask, confirm, done', async (world) => {
     const target = world.colleague();
     const chat = world.chat(world.person('helpdesk'));

@@ -235,11 +235,19 @@ export class Chat {
     return this.post({ ...this.envelope(), type: 'messageDelete', id, channelData: { eventType: 'softDeleteMessage', tenant: { id: this.person.tenantId } } });
   }
 
-  /** What Teams sends when the app is installed. */
-  async install(): Promise<void> {
+  /** What Teams sends when the app is installed: two activities, in no order that one could rely on. */
+  async install(order: 'installation first' | 'conversation first' | 'together' = 'installation first'): Promise<void> {
     const { teamsId, aadObjectId } = this.person;
-    await this.post({ ...this.envelope(), type: 'installationUpdate', action: 'add' });
-    await this.post({ ...this.envelope(), type: 'conversationUpdate', membersAdded: [{ id: this.#wire.botId }, { id: teamsId, aadObjectId }] });
+    const installed = (): Promise<Posted> => this.post({ ...this.envelope(), type: 'installationUpdate', action: 'add' });
+    const begun = (): Promise<Posted> => this.post({ ...this.envelope(), type: 'conversationUpdate', membersAdded: [{ id: this.#wire.botId }, { id: teamsId, aadObjectId }] });
+    if (order === 'together') await Promise.all([begun(), installed()]);
+    else for (const post of order === 'conversation first' ? [begun, installed] : [installed, begun]) await post();
+  }
+
+  /** What Teams sends when the app is removed. */
+  async uninstall(): Promise<void> {
+    await this.post({ ...this.envelope(), type: 'conversationUpdate', membersRemoved: [{ id: this.#wire.botId }] });
+    await this.post({ ...this.envelope(), type: 'installationUpdate', action: 'remove' });
   }
 }
 

@@ -366,6 +366,16 @@ describe('contact store', () => {
     await contacts.remember(person, { ...place, conversationId: 'other' });
     assert.deepEqual(await new TableContactStore((await tablesOf()).contacts).find(person), { ...place, conversationId: 'other' });
   });
+
+  it('says to one of many, over instances, that a person was not known, and keeps the newest place', async () => {
+    const { contacts: table } = await tablesOf();
+    const person = newId();
+    const [one, other] = [new TableContactStore(table), new TableContactStore(table)];
+    const met = await Promise.all(Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? one : other).meet(person, place)));
+    assert.equal(met.filter((first) => first).length, 1);
+    assert.equal(await one.meet(person, { ...place, conversationId: 'other' }), false);
+    assert.deepEqual(await new TableContactStore(table).find(person), { ...place, conversationId: 'other' });
+  });
 });
 
 describe('stored values', () => {
