@@ -1,5 +1,5 @@
-/** Key Vault secrets and signing keys, data plane, api-version 2025-07-01 (Azure/azure-rest-api-specs, secrets.json and keys.json). */
-import { constants, generateKeyPairSync, privateEncrypt, randomUUID, type KeyObject } from 'node:crypto';
+/** Key Vault secrets and RSA keys, data plane, api-version 2025-07-01 (Azure/azure-rest-api-specs, secrets.json and keys.json). */
+import { constants, generateKeyPairSync, privateDecrypt, privateEncrypt, publicEncrypt, randomUUID, type KeyObject } from 'node:crypto';
 import { z } from 'zod/v4';
 import type { Handler, SandboxRequest, SandboxResponse, Service } from './http.ts';
 import { secretFromSeed } from './identifiers.ts';
@@ -20,8 +20,10 @@ export interface Vault {
   secret(name: string): string | undefined;
   /** Disables the newest version. */
   disableSecret(name: string): void;
-  /** Adds a version of the signing key, as a rotation does. */
-  rotateKey(): void;
+  /** Adds a version of a key, as a rotation does. */
+  rotateKey(name?: KeyName): void;
+  /** The newest version of a key has expired, as one with a rotation policy does in the end. */
+  expireKey(name: KeyName): void;
   reset(): void;
 }
 
@@ -42,20 +44,39 @@ type SecretHandler = (name: string, request: SandboxRequest) => SandboxResponse;
 
 type Access = 'read' | 'write';
 
-interface SigningKey {
+interface RsaKey {
   readonly version: string;
   readonly pair: { readonly publicKey: KeyObject; readonly privateKey: KeyObject };
   readonly createdSeconds: number;
+  expires?: number;
 }
 
-const SIGNING_KEY = 'ledger-signing-key';
-const newPair = (): SigningKey['pair'] => generateKeyPairSync('rsa', { modulusLength: 2048 });
-/** The vaults of one process begin with the same key: making one takes a tenth of a second and more. */
-let firstPair: SigningKey['pair'] | undefined;
+type KeyOperation = 'sign' | 'wrapKey' | 'unwrapKey';
+
+/** The keys that are there, and what each is for. */
+const keyOperations = {
+  'ledger-signing-key': ['sign', 'verify'],
+  'ledger-wrapping-key': ['wrapKey', 'unwrapKey'],
+} as const;
+type KeyName = keyof typeof keyOperations;
+const isKeyName = (name: string): name is KeyName => Object.hasOwn(keyOperations, name);
+
+const newPair = (): RsaKey['pair'] => generateKeyPairSync('rsa', { modulusLength: 2048 });
+/** The vaults of one process begin with the same keys: making one takes a tenth of a second and more. */
+const firstPairs = new Map<KeyName, RsaKey['pair']>();
 const DIGEST_BYTES = 32;
 /** What stands before a SHA-256 digest in a signature. RFC 8017, 9.2, note 1. */
 const SHA_256 = Buffer.from('3031300d060960864801650304020105000420', 'hex');
 const signSchema = z.object({ alg: z.literal('RS256'), value: z.string() });
+const wrapSchema = z.object({ alg: z.literal('RSA-OAEP-256'), value: z.string().regex(/^[\w-]+$/) });
+const oaep256 = { padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' } as const;
+
+/** Data actions of the built-in roles, of those that are emulated (docs: Azure built-in roles, security). */
+const keyRoles: ReadonlyMap<string, ReadonlySet<KeyAccess>> = new Map([
+  ['Key Vault Crypto User', new Set<KeyAccess>(['readKey', 'sign', 'wrapKey', 'unwrapKey'])],
+  ['Key Vault Crypto Service Encryption User', new Set<KeyAccess>(['readKey', 'wrapKey', 'unwrapKey'])],
+]);
+type KeyAccess = 'readKey' | KeyOperation;
 
 /** What each role allows; `Key Vault Secrets User` has getSecret and readMetadata (docs: RBAC guide). */
 const roles: ReadonlyMap<string, ReadonlySet<Access>> = new Map([
@@ -63,10 +84,13 @@ const roles: ReadonlyMap<string, ReadonlySet<Access>> = new Map([
   ['Key Vault Secrets Officer', new Set<Access>(['read', 'write'])],
 ]);
 
-const actions: Readonly<Record<Access | 'sign', string>> = {
+const actions: Readonly<Record<Access | KeyAccess, string>> = {
   read: 'Microsoft.KeyVault/vaults/secrets/getSecret/action',
   write: 'Microsoft.KeyVault/vaults/secrets/setSecret/action',
+  readKey: 'Microsoft.KeyVault/vaults/keys/read',
   sign: 'Microsoft.KeyVault/vaults/keys/sign/action',
+  wrapKey: 'Microsoft.KeyVault/vaults/keys/wrap/action',
+  unwrapKey: 'Microsoft.KeyVault/vaults/keys/unwrap/action',
 };
 
 const changeSchema = z.object({
@@ -139,36 +163,61 @@ export function createVault({ seed, permissions, onSecret }: VaultOptions): Vaul
   };
   reset();
 
-  const keys: SigningKey[] = [];
-  const addKey = (pair: SigningKey['pair']): SigningKey => {
+  /** Oldest version first. */
+  const keys = new Map<KeyName, RsaKey[]>();
+  const addKey = (name: KeyName, pair: RsaKey['pair']): RsaKey => {
     const key = { version: randomUUID().replaceAll('-', ''), pair, createdSeconds: nowSeconds() };
-    keys.push(key);
+    keys.set(name, [...(keys.get(name) ?? []), key]);
     return key;
   };
-  /** Made when it is asked for: most who start a vault sign nothing. */
-  const newestKey = (): SigningKey => keys.at(-1) ?? addKey((firstPair ??= newPair()));
+  const firstPair = (name: KeyName): RsaKey['pair'] => {
+    const pair = firstPairs.get(name) ?? newPair();
+    firstPairs.set(name, pair);
+    return pair;
+  };
+  /** Made when it is asked for: most who start a vault sign and wrap nothing. */
+  const newestKey = (name: KeyName): RsaKey => keys.get(name)?.at(-1) ?? addKey(name, firstPair(name));
 
-  const keyOf = (handle: (key: SigningKey, request: SandboxRequest) => SandboxResponse): Handler['handle'] => (request) => {
-    const { name = '', version } = request.params;
+  type KeyHandler = (key: RsaKey, about: { readonly name: KeyName; readonly kid: string }, request: SandboxRequest) => SandboxResponse;
+  const keyOf = (access: KeyAccess, handle: KeyHandler): Handler['handle'] => (request) => {
+    const { version } = request.params;
+    const name = (request.params['name'] ?? '').toLowerCase();
     if (!request.url.searchParams.has('api-version')) return error(400, 'BadParameter', 'api-version must be specified');
-    const may = permissions.grantsOf(request.identity?.clientId ?? '').some((grant) => grant.system === 'vault' && grant.permission === 'Key Vault Crypto User' && grant.scope === `key ${name.toLowerCase()}`);
-    if (!may) return forbidden(request, 'sign');
-    const found = name.toLowerCase() !== SIGNING_KEY ? undefined : version === undefined ? newestKey() : keys.find((key) => key.version === version.toLowerCase());
-    return found === undefined ? error(404, 'KeyNotFound', `A key with (name/id) ${name} was not found in this key vault.`) : handle(found, request);
+    const may = permissions.grantsOf(request.identity?.clientId ?? '').some((grant) => grant.system === 'vault' && grant.scope === `key ${name}` && keyRoles.get(grant.permission)?.has(access) === true);
+    if (!may) return forbidden(request, access);
+    const found = !isKeyName(name) ? undefined : version === undefined ? newestKey(name) : keys.get(name)?.find((key) => key.version === version.toLowerCase());
+    if (found === undefined || !isKeyName(name)) return error(404, 'KeyNotFound', `A key with (name/id) ${name} was not found in this key vault.`);
+    if (access !== 'readKey' && !keyOperations[name].some((each) => each === access)) return error(403, 'Forbidden', `Operation ${access} is not permitted on this key.`, 'KeyOperationForbidden');
+    // What was wrapped can be unwrapped for good (docs: key types, algorithms, and operations).
+    if ((access === 'sign' || access === 'wrapKey') && (found.expires ?? Infinity) <= nowSeconds()) return error(403, 'Forbidden', `Operation ${access} is not allowed on an expired key.`);
+    return handle(found, { name, kid: `${request.url.origin}/keys/${name}/${found.version}` }, request);
   };
 
-  const describeKey = ({ createdSeconds, pair, version }: SigningKey, { url }: SandboxRequest): SandboxResponse => {
+  const describeKey: KeyHandler = ({ createdSeconds, expires, pair }, { kid, name }) => {
     const { e, kty, n } = pair.publicKey.export({ format: 'jwk' });
-    const attributes = { enabled: true, created: createdSeconds, updated: createdSeconds, recoveryLevel: 'Recoverable+Purgeable', recoverableDays: 90, exportable: false };
-    return { status: 200, body: { key: { kid: `${url.origin}/keys/${SIGNING_KEY}/${version}`, kty, n, e, key_ops: ['sign', 'verify'] }, attributes } };
+    const attributes = { enabled: true, created: createdSeconds, updated: createdSeconds, ...(expires !== undefined && { exp: expires }), recoveryLevel: 'Recoverable+Purgeable', recoverableDays: 90, exportable: false };
+    return { status: 200, body: { key: { kid, kty, n, e, key_ops: keyOperations[name] }, attributes } };
   };
 
-  const signWith = ({ pair, version }: SigningKey, { body, url }: SandboxRequest): SandboxResponse => {
+  const signWith: KeyHandler = ({ pair }, { kid }, { body }) => {
     const parsed = signSchema.safeParse(body);
     const digest = parsed.success ? Buffer.from(parsed.data.value, 'base64url') : undefined;
     if (digest?.length !== DIGEST_BYTES) return error(400, 'BadParameter', 'Invalid length of value. RS256 signs a digest of 32 bytes.');
-    return { status: 200, body: { kid: `${url.origin}/keys/${SIGNING_KEY}/${version}`, value: privateEncrypt({ key: pair.privateKey, padding: constants.RSA_PKCS1_PADDING }, Buffer.concat([SHA_256, digest])).toString('base64url') } };
+    return { status: 200, body: { kid, value: privateEncrypt({ key: pair.privateKey, padding: constants.RSA_PKCS1_PADDING }, Buffer.concat([SHA_256, digest])).toString('base64url') } };
   };
+
+  /** Either way, what does not fit the key or was wrapped by another one is a bad parameter. */
+  const wrapOrUnwrap = (operation: (pair: RsaKey['pair'], value: Buffer) => Buffer): KeyHandler => ({ pair }, { kid }, { body }) => {
+    const parsed = wrapSchema.safeParse(body);
+    if (!parsed.success) return error(400, 'BadParameter', 'Property alg or value has an invalid value or is missing.');
+    try {
+      return { status: 200, body: { kid, value: operation(pair, Buffer.from(parsed.data.value, 'base64url')).toString('base64url') } };
+    } catch {
+      return error(400, 'BadParameter', 'The parameter is incorrect.');
+    }
+  };
+  const wrapWith = wrapOrUnwrap(({ publicKey }, value) => publicEncrypt({ key: publicKey, ...oaep256 }, value));
+  const unwrapWith = wrapOrUnwrap(({ privateKey }, value) => privateDecrypt({ key: privateKey, ...oaep256 }, value));
 
   const mayAccess = (clientId: string, name: string, access: Access): boolean =>
     permissions
@@ -243,7 +292,10 @@ export function createVault({ seed, permissions, onSecret }: VaultOptions): Vaul
 
   return {
     reset,
-    rotateKey: () => void addKey(newPair()),
+    rotateKey: (name = 'ledger-signing-key') => void addKey(name, newPair()),
+    expireKey: (name) => {
+      newestKey(name).expires = nowSeconds();
+    },
     setSecret: (name, value) => add(name, value).version,
     secret: (name) => versionsOf(name).at(-1)?.value,
     disableSecret: (name) => {
@@ -256,9 +308,11 @@ export function createVault({ seed, permissions, onSecret }: VaultOptions): Vaul
       handlers: [
         // Roles are given on single secrets, so nobody may list the vault.
         { method: 'GET', path: '/secrets', handle: (request) => forbidden(request, 'read') },
-        { method: 'GET', path: '/keys/:name', handle: keyOf(describeKey) },
-        { method: 'GET', path: '/keys/:name/:version', handle: keyOf(describeKey) },
-        { method: 'POST', path: '/keys/:name/:version/sign', handle: keyOf(signWith) },
+        { method: 'GET', path: '/keys/:name', handle: keyOf('readKey', describeKey) },
+        { method: 'GET', path: '/keys/:name/:version', handle: keyOf('readKey', describeKey) },
+        { method: 'POST', path: '/keys/:name/:version/sign', handle: keyOf('sign', signWith) },
+        { method: 'POST', path: '/keys/:name/:version/wrapkey', handle: keyOf('wrapKey', wrapWith) },
+        { method: 'POST', path: '/keys/:name/:version/unwrapkey', handle: keyOf('unwrapKey', unwrapWith) },
         guarded('GET', '/secrets/:name', 'read', read),
         guarded('GET', '/secrets/:name/versions', 'read', list),
         guarded('GET', '/secrets/:name/:version', 'read', read),

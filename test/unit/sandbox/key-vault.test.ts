@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { constants, publicEncrypt, randomBytes, createPublicKey } from 'node:crypto';
+import { CryptographyClient, KeyClient, type KeyVaultKey } from '@azure/keyvault-keys';
 import { SecretClient } from '@azure/keyvault-secrets';
 import { bearer, raw, rejection, sharedCloud } from './shared-cloud.ts';
 
@@ -78,5 +80,63 @@ describe('sandbox key vault', function () {
     assert.ok(text.includes('/secrets/rotated'));
     assert.ok(!text.includes('a-very-plain-value'));
     assert.ok(!/eyJ[\w-]+\./.test(text));
+  });
+});
+
+describe('sandbox key vault: the key that wraps', () => {
+  const NAME = 'ledger-wrapping-key';
+  const secret = randomBytes(32);
+
+  const clientsOf = async (name: 'robot' | 'keeper'): Promise<{ readonly keys: KeyClient; readonly using: (key: KeyVaultKey | string) => CryptographyClient }> => {
+    const { agent, credentialFor, endpoints, identities } = await sharedCloud();
+    const options = { agent, retryOptions: { maxRetries: 0 } };
+    return { keys: new KeyClient(endpoints.vault, credentialFor(identities[name]), options), using: (key) => new CryptographyClient(key, credentialFor(identities[name]), options) };
+  };
+
+  it('unwraps what it wrapped, and what the published key wrapped elsewhere', async () => {
+    const { keys, using } = await clientsOf('keeper');
+    const key = await keys.getKey(NAME);
+    assert.deepEqual(key.keyOperations, ['wrapKey', 'unwrapKey']);
+    const { result } = await using(key).wrapKey('RSA-OAEP-256', secret);
+    assert.equal(result.length, 256);
+    assert.deepEqual(Buffer.from((await using(key).unwrapKey('RSA-OAEP-256', result)).result), secret);
+    assert(key.key?.n && key.key.e);
+    const published = createPublicKey({ key: { kty: 'RSA', n: Buffer.from(key.key.n).toString('base64url'), e: Buffer.from(key.key.e).toString('base64url') }, format: 'jwk' });
+    const elsewhere = publicEncrypt({ key: published, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' }, secret);
+    assert.deepEqual(Buffer.from((await using(key).unwrapKey('RSA-OAEP-256', elsewhere)).result), secret);
+  });
+
+  it('takes nothing that another version wrapped, nonsense, or what is too long', async () => {
+    const { vault } = await sharedCloud();
+    const { keys, using } = await clientsOf('keeper');
+    const older = await keys.getKey(NAME);
+    const { result } = await using(older).wrapKey('RSA-OAEP-256', secret);
+    vault.rotateKey(NAME);
+    const newer = await keys.getKey(NAME);
+    assert.notEqual(newer.id, older.id);
+    for (const value of [result, Buffer.from('nonsense')]) assert.equal((await rejection(using(newer).unwrapKey('RSA-OAEP-256', value))).statusCode, 400);
+    assert.equal((await rejection(using(newer).wrapKey('RSA-OAEP-256', Buffer.alloc(256)))).statusCode, 400);
+    assert.deepEqual(Buffer.from((await using(older).unwrapKey('RSA-OAEP-256', result)).result), secret);
+  });
+
+  it('is for the keeper, who may not sign with it, and the signing key wraps nothing', async () => {
+    const { agent, endpoints, identities } = await sharedCloud();
+    const refused = await rejection((await clientsOf('robot')).keys.getKey(NAME));
+    assert.equal(refused.statusCode, 403);
+    // By hand: the SDK looks at what a key is for, and would not ask.
+    const ask = async (name: string, operation: string, alg: string): Promise<{ status: number; body: string }> => {
+      const { keys } = await clientsOf('keeper');
+      const version = (await keys.getKey(name)).properties.version ?? '';
+      const headers = { ...(await bearer(await sharedCloud(), identities.keeper, 'https://vault.azure.net')), 'content-type': 'application/json' };
+      const answer = await raw(agent, `${endpoints.vault}/keys/${name}/${version}/${operation}?api-version=2025-07-01`, { method: 'POST', headers, body: JSON.stringify({ alg, value: secret.toString('base64url') }) });
+      return { status: answer.status, body: answer.text };
+    };
+    const signed = await ask(NAME, 'sign', 'RS256');
+    assert.equal(signed.status, 403);
+    assert.match(signed.body, /ForbiddenByRbac/);
+    const wrapped = await ask('ledger-signing-key', 'wrapkey', 'RSA-OAEP-256');
+    assert.equal(wrapped.status, 403);
+    assert.match(wrapped.body, /KeyOperationForbidden/);
+    assert.equal((await ask(NAME, 'wrapkey', 'RSA1_5')).status, 400);
   });
 });
