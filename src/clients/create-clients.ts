@@ -32,6 +32,7 @@ import { TableLatchStore } from './latch-store.ts';
 import { BlobLedgerStore } from './ledger-store.ts';
 import { TableLimitStore } from './limit-store.ts';
 import { AzureReasoner } from './model.ts';
+import { TablePersonKeys } from './person-keys.ts';
 import { createRobot, type RobotStanding } from './robot.ts';
 import { VaultSigner } from './signer.ts';
 import { SpendLeases } from './spend-lease.ts';
@@ -91,6 +92,8 @@ export interface Clients {
   readonly signer: Signer;
   /** Usable after `prepare`. */
   readonly digestKey: DigestKey;
+  /** What records say about people in words is sealed with these. Nothing of it is read before the first record that needs it. */
+  readonly personKeys: Pick<TablePersonKeys, 'keyOf' | 'erase' | 'all'>;
   readonly reasoner: Reasoner;
   /** Absent where no embedding deployment is named. */
   readonly embedder?: Embedder;
@@ -168,6 +171,7 @@ export function createClients(options: ClientOptions): Clients {
     anchors,
     signer: new VaultSigner({ endpoint: endpoints.vault, ...keeper, clock, publish: (key) => anchors.putKey(key) }),
     digestKey,
+    personKeys: new TablePersonKeys({ endpoint: endpoints.vault, ...keeper, clock, table: tables.personkeys }),
     reasoner: new AzureReasoner({ ...model, ...options.model }),
     ...(options.embedding && { embedder: new AzureEmbedder({ ...model, deployment: options.embedding.deployment }) }),
     robotStanding: () => robot.standing(),

@@ -209,7 +209,7 @@ async function safely<T>(name: string, signal: AbortSignal | undefined, operatio
   }
 }
 
-const tableNames = ['latch', 'roster', 'spend', 'limits', 'approvals', 'conversations', 'contacts', 'effects', 'offers', 'heads'] as const;
+const tableNames = ['latch', 'roster', 'spend', 'limits', 'approvals', 'conversations', 'contacts', 'effects', 'offers', 'heads', 'personkeys'] as const;
 export type Tables = Readonly<Record<(typeof tableNames)[number], Table>> & { readonly names: () => Promise<ReadonlySet<string>> };
 
 export interface TablesOptions {
@@ -238,6 +238,7 @@ export function openTables({ endpoint, credential, httpClient }: TablesOptions):
     effects: open('effects'),
     offers: open('offers'),
     heads: open('heads'),
+    personkeys: open('personkeys'),
   };
 }
 

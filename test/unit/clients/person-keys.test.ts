@@ -1,0 +1,256 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { inspect } from 'node:util';
+import { open, seal } from '../../../src/audit/sealed.ts';
+import { systemClock } from '../../../src/clients/clock.ts';
+import { createEgress } from '../../../src/clients/egress.ts';
+import { TablePersonKeys, WRAPPING_KEY } from '../../../src/clients/person-keys.ts';
+import type { Properties, Row, Table } from '../../../src/clients/tables.ts';
+import type { Clock } from '../../../src/clock.ts';
+import { clientsOf, cloud, handClock, rejectsWith, tablesOf, until } from './support.ts';
+
+const MINUTES = 60_000;
+const newPerson = (): string => randomBytes(32).toString('hex');
+
+interface Instance {
+  readonly keys: TablePersonKeys;
+  readonly table: Table;
+}
+
+/** Two calls are two instances: nothing is shared in the process. */
+async function instance(options: { readonly clock?: Clock; readonly identity?: 'keeper' | 'robot'; readonly mostHeld?: number } = {}): Promise<Instance> {
+  const { clock = systemClock, identity = 'keeper', mostHeld } = options;
+  const { agent, credentialFor, endpoints, identities } = await cloud();
+  const { httpClient } = createEgress({ allow: [endpoints.vault], agent });
+  const table = (await tablesOf()).personkeys;
+  return { table, keys: new TablePersonKeys({ endpoint: endpoints.vault, credential: credentialFor(identities[identity]), httpClient, table, clock, ...(mostHeld !== undefined && { mostHeld }) }) };
+}
+
+async function rowOf(table: Table, person: string): Promise<Row> {
+  const row = await table.read(person.slice(0, 2), person);
+  assert(row);
+  return row;
+}
+
+/** How often the vault did an operation since the journal was cleared. */
+const askedOf = async (operation: string): Promise<number> => (await cloud()).journal.entries({ service: 'vault' }).filter(({ path, status }) => path.endsWith(`/${operation}`) && status === 200).length;
+
+describe('the keys of people', () => {
+  beforeEach(async () => (await cloud()).journal.clear());
+  afterEach(async () => (await cloud()).faults.clear());
+
+  it('are the same the second time, without asking anybody, and the same for another instance', async () => {
+    const { journal } = await cloud();
+    const [{ keys, table }, other, person] = [await instance(), await instance(), newPerson()];
+    const key = await keys.keyOf(person);
+    assert.equal(key.secret.length, 32);
+    assert.match(key.id, /^[\w-]{16}$/);
+    journal.clear();
+    assert.equal((await keys.keyOf(person)).secret, key.secret);
+    assert.equal(journal.entries().length, 0);
+    const again = await other.keys.keyOf(person);
+    assert.deepEqual([again.person, again.id, again.secret], [person, key.id, key.secret]);
+    assert.deepEqual(open(seal(key, 'target', { name: 'Maria' }), again.secret), { name: 'Maria' });
+    const { properties } = await rowOf(table, person);
+    assert.match(String(properties.get('wrappedBy')), new RegExp(`^${WRAPPING_KEY}/[0-9a-f]{32}$`));
+    assert.equal(Buffer.from(String(properties.get('wrapped')), 'base64url').length, 256);
+    assert.notDeepEqual((await keys.keyOf(newPerson())).secret, key.secret);
+  });
+
+  it('show in nothing that is printed', async () => {
+    const { keys, table } = await instance();
+    const person = newPerson();
+    const key = await keys.keyOf(person);
+    const printed = [inspect(key, { depth: Infinity, showHidden: true }), JSON.stringify(key), JSON.stringify((await cloud()).journal.entries()), inspect(await rowOf(table, person), { depth: Infinity })].join('\n');
+    for (const form of ['hex', 'base64', 'base64url'] as const) assert.ok(!printed.includes(key.secret.toString(form)), form);
+  });
+
+  it('are one key for a new person whom two instances ask for twenty times at once', async () => {
+    const instances = [await instance(), await instance()];
+    const person = newPerson();
+    const found = await Promise.all(Array.from({ length: 20 }, (_, index) => instances[index % 2]!.keys.keyOf(person)));
+    assert.equal(new Set(found.map(({ id, secret }) => `${id} ${secret.toString('hex')}`)).size, 1);
+    assert.ok((await askedOf('wrapkey')) <= 2, 'one for each instance');
+    assert.equal((await rowOf(instances[0]!.table, person)).properties.get('id'), found[0]?.id);
+  });
+
+  it('survive the rotation of the key that wraps them, and its expiry', async () => {
+    const { vault } = await cloud();
+    const clock = handClock();
+    const { keys, table } = await instance({ clock });
+    const people = [newPerson(), newPerson(), newPerson()] as const;
+    const first = await keys.keyOf(people[0]);
+    vault.expireKey(WRAPPING_KEY);
+    try {
+      assert.deepEqual((await (await instance()).keys.keyOf(people[0])).secret, first.secret);
+      await rejectsWith((await instance()).keys.keyOf(people[1]), 'LEDGER_UNAVAILABLE');
+    } finally {
+      vault.rotateKey(WRAPPING_KEY);
+    }
+    assert.deepEqual((await (await instance()).keys.keyOf(people[0])).secret, first.secret);
+    clock.advance(10 * MINUTES);
+    await keys.keyOf(people[1]);
+    const by = async (person: string): Promise<unknown> => (await rowOf(table, person)).properties.get('wrappedBy');
+    assert.notEqual(await by(people[1]), await by(people[0]));
+    assert.deepEqual((await keys.keyOf(people[0])).secret, first.secret);
+  });
+
+  it('once erased are gone from storage, and the next one is another', async () => {
+    const { keys, table } = await instance();
+    const person = newPerson();
+    const old = await keys.keyOf(person);
+    const sealed = seal(old, 'target', { name: 'Maria' });
+    const wrapped = String((await rowOf(table, person)).properties.get('wrapped'));
+    assert.equal(await keys.erase(person), true);
+    const erased = await rowOf(table, person);
+    assert.deepEqual([erased.properties.get('wrapped'), erased.properties.get('wrappedBy')], ['', '']);
+    assert.ok(Date.parse(String(erased.properties.get('erasedAt'))) > 0);
+    assert.equal(await keys.erase(person), false, 'there was none any more');
+    const next = await keys.keyOf(person);
+    assert.notEqual(next.id, old.id);
+    assert.equal(open(sealed, next.secret), undefined);
+    const { properties } = await rowOf(table, person);
+    assert.equal(properties.get('id'), next.id);
+    assert.ok(!properties.has('erasedAt') && !JSON.stringify([...properties]).includes(wrapped));
+    assert.deepEqual((await (await instance()).keys.keyOf(person)).secret, next.secret);
+    assert.equal(await keys.erase(newPerson()), false);
+  });
+
+  it('that replace an erased one are one key, whoever races', async () => {
+    const instances = [await instance(), await instance()];
+    const person = newPerson();
+    await instances[0]!.keys.keyOf(person);
+    await instances[0]!.keys.erase(person);
+    const found = await Promise.all(instances.map(({ keys }) => keys.keyOf(person)));
+    assert.equal(found[0]?.id, found[1]?.id);
+  });
+
+  it('go out of use within ten minutes where another instance erased them', async () => {
+    const clock = handClock();
+    const [{ keys }, other, person] = [await instance({ clock }), await instance(), newPerson()];
+    const old = await keys.keyOf(person);
+    await other.keys.erase(person);
+    clock.advance(10 * MINUTES - 1);
+    assert.equal((await keys.keyOf(person)).id, old.id);
+    clock.advance(1);
+    assert.notEqual((await keys.keyOf(person)).id, old.id);
+  });
+
+  it('that are erased while they are being read are not kept', async () => {
+    const { faults } = await cloud();
+    const [{ keys }, other, person] = [await instance(), await instance(), newPerson()];
+    const old = await other.keys.keyOf(person);
+    faults.post({ service: 'vault', kind: 'delay', delayMs: 1_500, path: 'unwrapkey', times: 1 });
+    const reading = keys.keyOf(person);
+    await until(async () => faults.list().length === 0);
+    assert.equal(await keys.erase(person), true);
+    assert.equal((await reading).id, old.id, 'it was read before');
+    assert.notEqual((await keys.keyOf(person)).id, old.id);
+  });
+
+  it('are held in a bounded number', async () => {
+    const { keys } = await instance({ mostHeld: 2 });
+    const people = [newPerson(), newPerson(), newPerson()];
+    for (const person of people) await keys.keyOf(person);
+    (await cloud()).journal.clear();
+    for (const person of people.slice(1)) await keys.keyOf(person);
+    assert.equal(await askedOf('unwrapkey'), 0);
+    await keys.keyOf(people[0]!);
+    assert.equal(await askedOf('unwrapkey'), 1);
+  });
+
+  it('are not there while the vault refuses; nothing is written or kept, and no error holds what was asked', async () => {
+    const { faults } = await cloud();
+    const [{ keys, table }, other, person] = [await instance(), await instance(), newPerson()];
+    for (const fault of [{ kind: 'status', status: 403 }, { kind: 'status', status: 503 }, { kind: 'reset' }, { kind: 'body', status: 200, body: { kid: 'x', value: '' } }] as const) {
+      faults.post({ service: 'vault', path: '/wrapkey', ...fault });
+      const error = await rejectsWith(keys.keyOf(person), 'LEDGER_UNAVAILABLE');
+      assert.doesNotMatch(inspect(error, { depth: Infinity, showHidden: true }), /RSA-OAEP|request/i);
+      assert.equal(await table.read(person.slice(0, 2), person), undefined, JSON.stringify(fault));
+      faults.clear();
+    }
+    const key = await keys.keyOf(person);
+    faults.post({ service: 'vault', kind: 'body', body: { kid: 'x', value: key.secret.subarray(1).toString('base64url') }, path: 'unwrapkey', times: 1 });
+    faults.post({ service: 'vault', kind: 'status', status: 403, path: 'unwrapkey' });
+    for (let times = 0; times < 2; times += 1) {
+      const error = await rejectsWith(other.keys.keyOf(person), 'LEDGER_UNAVAILABLE');
+      assert.doesNotMatch(inspect(error, { depth: Infinity, showHidden: true }), new RegExp(`RSA-OAEP|request|${key.secret.subarray(3, 30).toString('base64url')}`, 'i'));
+    }
+    faults.clear();
+    assert.deepEqual((await other.keys.keyOf(person)).secret, key.secret);
+  });
+
+  it('are not there while storage is away, nor for another identity than the keeper', async () => {
+    const { faults } = await cloud();
+    const robot = await instance({ identity: 'robot' });
+    await rejectsWith(robot.keys.keyOf(newPerson()), 'LEDGER_UNAVAILABLE');
+    const { keys } = await instance();
+    const person = newPerson();
+    await keys.keyOf(person);
+    faults.post({ service: 'storage', kind: 'status', status: 403, path: 'personkeys' });
+    await rejectsWith((await instance()).keys.keyOf(person), 'LEDGER_UNAVAILABLE');
+    await rejectsWith(keys.erase(person), 'LEDGER_UNAVAILABLE');
+    await rejectsWith(keys.keyOf('../latch'), 'LEDGER_UNAVAILABLE');
+  });
+
+  it('are not made anew where a row holds nonsense, which can be erased all the same', async () => {
+    const { keys, table } = await instance();
+    const model = newPerson();
+    await keys.keyOf(model);
+    const { properties } = await rowOf(table, model);
+    const good = { id: String(properties.get('id')), wrapped: String(properties.get('wrapped')), wrappedBy: String(properties.get('wrappedBy')) };
+    const nonsense: Properties[] = [
+      {},
+      { ...good, id: '' },
+      { ...good, wrapped: '' },
+      { ...good, wrapped: 'not base64!' },
+      { ...good, wrapped: 'AAAA' },
+      { ...good, wrapped: `${good.wrapped.startsWith('A') ? 'B' : 'A'}${good.wrapped.slice(1)}` },
+      { ...good, wrappedBy: good.wrappedBy.replace('wrapping', 'signing') },
+      { ...good, wrappedBy: `${WRAPPING_KEY}/${'0'.repeat(32)}` },
+      { ...good, wrappedBy: `../secrets/ledger-digest-key` },
+      { ...good, erasedAt: '2026-11-22T10:00:00.000Z' },
+      { ...good, wrapped: true },
+    ];
+    for (const each of nonsense) {
+      const person = newPerson();
+      await table.insert(person.slice(0, 2), person, each);
+      await rejectsWith(keys.keyOf(person), 'LEDGER_UNAVAILABLE');
+      const { properties: after } = await rowOf(table, person);
+      for (const [name, value] of Object.entries(each)) assert.equal(after.get(name), value, `it was changed: ${JSON.stringify(each)}`);
+      assert.equal(await keys.erase(person), true);
+      assert.match((await keys.keyOf(person)).id, /^[\w-]{16}$/);
+    }
+  });
+
+  it('come out all together for who may read the whole ledger, without the erased ones', async () => {
+    const { keys } = await instance();
+    const people = [newPerson(), newPerson(), newPerson()];
+    const made = await Promise.all(people.map((person) => keys.keyOf(person)));
+    await keys.erase(people[2]!);
+    const found = new Map<string, Buffer>();
+    for await (const { id, person, secret } of (await instance()).keys.all()) found.set(`${person} ${id}`, secret);
+    for (const { id, person, secret } of made.slice(0, 2)) assert.deepEqual(found.get(`${person} ${id}`), secret);
+    assert.ok(![...found.keys()].some((key) => key.startsWith(people[2]!)));
+    await (await instance()).table.insert('ff', 'f'.repeat(64), { id: 'x' });
+    try {
+      const drained = async (): Promise<void> => {
+        for await (const { person } of keys.all()) assert.notEqual(person, 'f'.repeat(64));
+      };
+      await rejectsWith(drained(), 'LEDGER_UNAVAILABLE');
+    } finally {
+      await (await instance()).table.remove('ff', 'f'.repeat(64));
+    }
+  });
+
+  it('are the keeper’s in the clients, and cost the start nothing but their table', async () => {
+    const { journal } = await cloud();
+    const clients = await clientsOf();
+    await clients.prepare();
+    assert.ok(!journal.entries().some(({ path }) => path.includes(WRAPPING_KEY) || /personkeys\(/.test(path)));
+    const person = newPerson();
+    const { secret } = await clients.personKeys.keyOf(person);
+    assert.deepEqual((await (await instance()).keys.keyOf(person)).secret, secret);
+    clients.close();
+  });
+});
