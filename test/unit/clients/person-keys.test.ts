@@ -95,6 +95,17 @@ describe('the keys of people', () => {
     assert.deepEqual((await keys.keyOf(people[0])).secret, first.secret);
   });
 
+  it('are wrapped by a new version at once where the one in use is refused', async () => {
+    const { vault } = await cloud();
+    const { keys } = await instance({ clock: handClock() });
+    await keys.keyOf(newPerson());
+    vault.expireKey(WRAPPING_KEY);
+    const person = newPerson();
+    await rejectsWith(keys.keyOf(person), 'LEDGER_UNAVAILABLE');
+    vault.rotateKey(WRAPPING_KEY);
+    assert.equal((await keys.keyOf(person)).person, person);
+  });
+
   it('once erased are gone from storage, and the next one is another', async () => {
     const { keys, table } = await instance();
     const person = newPerson();
@@ -145,6 +156,18 @@ describe('the keys of people', () => {
     await until(async () => faults.list().length === 0);
     assert.equal(await keys.erase(person), true);
     assert.equal((await reading).id, old.id, 'it was read before');
+    assert.notEqual((await keys.keyOf(person)).id, old.id);
+  });
+
+  it('that are read while the erased row is being written are not kept either', async () => {
+    const { faults } = await cloud();
+    const [{ keys }, person] = [await instance(), newPerson()];
+    const old = await keys.keyOf(person);
+    faults.post({ service: 'storage', kind: 'delay', delayMs: 1_500, method: 'PUT', path: 'personkeys', times: 1 });
+    const erasing = keys.erase(person);
+    await until(async () => faults.list().length === 0);
+    assert.equal((await keys.keyOf(person)).id, old.id, 'it was still there');
+    assert.equal(await erasing, true);
     assert.notEqual((await keys.keyOf(person)).id, old.id);
   });
 
