@@ -86,7 +86,7 @@ export function createSteward(settings: StewardSettings, { clients, clock, conne
   };
   const { digestKey } = clients;
   const scrubber = createScrubber(() => clients.secrets());
-  const ledger = new Ledger(clients.ledger, clock, scrubber);
+  const ledger = new Ledger(clients.ledger, clock, scrubber, clients.personKeys);
   const anchoring = new Anchoring({ ledger, chain: clients.ledger.chain, heads: clients.heads, anchors: clients.anchors, signer: clients.signer, clock, onError });
   ledger.watch(anchoring);
   const ledgerCheck = new LedgerCheck(ledger, clients.ledger, clock);
@@ -185,7 +185,7 @@ export function createSteward(settings: StewardSettings, { clients, clock, conne
   return {
     async start(port, host = '0.0.0.0') {
       await clients.prepare();
-      await ledger.record({ kind: 'start', ...digests });
+      await ledger.record({ kind: 'start', steward: version, robot: digestKey.digest(clients.robotIdentity.digest()), ...digests });
       const listening = await server.listen(port, host);
       const sweep = (): void => void Promise.all([approvals.sweep(), front.resume(), front.rememberAdmins()]).catch(onError);
       sweep();

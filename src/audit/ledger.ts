@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import { StewardError } from '../errors.ts';
 import type { LedgerEvent, LedgerRecord, LedgerStore } from './record.ts';
 import type { Scrubber } from './scrub.ts';
+import { seal, type PersonKeys, type Said, type Sealed } from './sealed.ts';
 
 export const GENESIS = '0'.repeat(64);
 
@@ -37,6 +38,7 @@ export class Ledger {
   readonly #store: LedgerStore;
   readonly #clock: Clock;
   readonly #scrubber: Pick<Scrubber, 'value'> | undefined;
+  readonly #personKeys: PersonKeys | undefined;
   #previous = GENESIS;
   #sequence = 0;
   #positionBytes = 0;
@@ -49,11 +51,22 @@ export class Ledger {
   #tail: Promise<void> = Promise.resolve();
   #broken: StewardError | undefined;
 
-  /** `scrubber` takes secrets out of what others put in: request ids, names of models, problems of a plan. */
-  constructor(store: LedgerStore, clock: Clock, scrubber?: Pick<Scrubber, 'value'>) {
+  /** `scrubber` takes secrets out of what others put in: request ids, names of models, problems of a plan. Without keys nothing is said about people. */
+  constructor(store: LedgerStore, clock: Clock, scrubber?: Pick<Scrubber, 'value'>, personKeys?: PersonKeys) {
     this.#store = store;
     this.#scrubber = scrubber;
+    this.#personKeys = personKeys;
     this.#clock = clock;
+  }
+
+  /**
+   * Closes what a record is to say about people, each under that person's key; spread the result into the event. Not part of
+   * `record`, which keeps its order because it waits for nothing. Fails with `LEDGER_UNAVAILABLE`.
+   */
+  async seal(said: readonly Said[]): Promise<{ readonly sealed?: readonly Sealed[] }> {
+    const keys = this.#personKeys;
+    if (keys === undefined || said.length === 0) return {};
+    return { sealed: await Promise.all(said.map(async ({ as, facts, person }) => seal(await keys.keyOf(person), as, this.#scrubber?.value(facts) ?? facts))) };
   }
 
   /**
@@ -65,7 +78,7 @@ export class Ledger {
   async record(event: LedgerEvent, { pressing = !TOLD.has(event.kind) } = {}): Promise<LedgerRecord> {
     if (this.#broken !== undefined) throw this.#broken;
     if (event.kind === 'intent') this.#watcher?.assertMayAct();
-    const record = chain({ version: 1, sequence: this.#sequence, at: this.#clock.now().toISOString(), id: publicName(), event: this.#scrubber?.value(event) ?? event, previous: this.#previous });
+    const record = chain({ version: 1, sequence: this.#sequence, at: this.#clock.now().toISOString(), id: publicName(), event: this.#scrubbed(event), previous: this.#previous });
     this.#sequence += 1;
     this.#previous = record.hash;
     await this.#write(record, pressing);
@@ -92,6 +105,13 @@ export class Ledger {
     this.#gathering?.begin();
     await this.#tail;
     if (this.#broken !== undefined) throw this.#broken;
+  }
+
+  /** What is sealed was scrubbed before; a ciphertext that looks like a secret by chance must stay as it is. */
+  #scrubbed(event: LedgerEvent): LedgerEvent {
+    if (this.#scrubber === undefined) return event;
+    const scrubbed = this.#scrubber.value(event);
+    return 'sealed' in event ? ({ ...scrubbed, sealed: event.sealed } as LedgerEvent) : scrubbed;
   }
 
   #write(record: LedgerRecord, pressing: boolean): Promise<void> {

@@ -2,14 +2,14 @@ import type { Sealed } from './sealed.ts';
 
 /** What the ledger holds, by kind. Values are digests, codes, public names and counts: no internal id, no secret, no message text. */
 export type LedgerEvent =
-  | { readonly kind: 'start'; readonly catalogue: string; readonly policy: string; readonly contract: string; readonly configuration: string }
-  | { readonly kind: 'message'; readonly turn: string; readonly person: string; readonly conversation: string; readonly tainted: boolean; readonly locale?: string; readonly sealed?: readonly Sealed[] }
+  | { readonly kind: 'start'; readonly steward: string; readonly robot: string; readonly catalogue: string; readonly policy: string; readonly contract: string; readonly configuration: string }
+  | { readonly kind: 'message'; readonly turn: string; readonly person: string; readonly conversation: string; readonly tainted: boolean; readonly locale?: string }
   | { readonly kind: 'model'; readonly turn: string; readonly purpose: 'turn' | 'canary' | 'embedding'; readonly model: string; readonly promptTokens: number; readonly completionTokens: number; readonly costMicroUsd: number; readonly requestId: string; readonly durationMs: number }
   | { readonly kind: 'plan'; readonly turn: string; readonly plan: string; readonly steps: readonly { readonly action: string; readonly version: string; readonly digest: string; readonly provenance?: Readonly<Record<string, string>> }[]; readonly sealed?: readonly Sealed[] }
   | { readonly kind: 'decision'; readonly turn: string; readonly step: string; readonly action: string; readonly decision: string; readonly policies: readonly string[] }
   | { readonly kind: 'refusal'; readonly turn: string; readonly person: string; readonly code: string; readonly details: readonly string[] }
-  | { readonly kind: 'approval'; readonly approval: string; readonly state: string; readonly by: string; readonly person: string; readonly binding: string; readonly turn?: string; readonly steps?: readonly string[]; readonly code?: string; readonly settled?: string; readonly cards?: readonly string[]; readonly sealed?: readonly Sealed[] }
-  | { readonly kind: 'intent'; readonly execution: string; readonly turn: string; readonly action: string; readonly version: string; readonly step: string; readonly target?: string; readonly requester: string; readonly approver?: string; readonly policies: readonly string[]; readonly killEpoch: number; readonly approval?: string; readonly robot?: string }
+  | { readonly kind: 'approval'; readonly approval: string; readonly state: string; readonly by: string; readonly person: string; readonly binding: string; readonly turn?: string; readonly steps?: readonly string[]; readonly code?: string; readonly settled?: string; readonly sealed?: readonly Sealed[] }
+  | { readonly kind: 'intent'; readonly execution: string; readonly turn: string; readonly action: string; readonly version: string; readonly step: string; readonly target?: string; readonly requester: string; readonly approver?: string; readonly policies: readonly string[]; readonly killEpoch: number }
   | { readonly kind: 'outcome'; readonly execution: string; readonly outcome: string; readonly code?: string; readonly requestIds: readonly string[]; readonly durationMs: number }
   | { readonly kind: 'file'; readonly offer: string; readonly turn: string; readonly action: string; readonly person: string; readonly state: 'offered' | 'declined' | 'intended' | 'put' | 'failed' | 'unknown'; readonly bytes?: number; readonly digest?: string; readonly code?: string }
   | { readonly kind: 'reply'; readonly turn: string; readonly digest: string; readonly withheld: boolean }

@@ -31,6 +31,14 @@ export interface PersonalFacts {
   readonly reason?: string | undefined;
 }
 
+/** What is to be said about somebody in a record. */
+export interface Said {
+  readonly as: Part;
+  /** Keyed digest of the person whose key closes it. */
+  readonly person: string;
+  readonly facts: PersonalFacts;
+}
+
 /** A person's key, ready to use. */
 export interface PersonKey {
   readonly person: string;

@@ -101,6 +101,17 @@ class ChannelCredentials extends ServiceClientCredentialsFactory {
   }
 }
 
+/** The language that the person's Teams is set to, where it says one that is one (BCP 47). */
+export function localeOf({ locale }: Activity): { readonly locale?: string } {
+  return locale !== undefined && /^[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,3}$/.test(locale) ? { locale } : {};
+}
+
+/** The app was removed, or somebody left. */
+export function isFarewell(activity: object): boolean {
+  const { action, membersRemoved } = activity as { readonly action?: unknown; readonly membersRemoved?: unknown };
+  return action === 'remove' || (Array.isArray(membersRemoved) && membersRemoved.length > 0);
+}
+
 /** Where an activity came from, as it is stored. */
 export function placeOf(activity: Activity, tenantId: string): Place {
   // Teams always says it; other channels may leave it out (botbuilder's type does not know).

@@ -18,7 +18,7 @@ import type { Limits } from '../guard/limits.ts';
 import type { AdminRoster, LatchStore, PersonFacts, WhoIsWho } from '../guard/ports.ts';
 import { codeOfStop, stopOf } from '../guard/stops.ts';
 import { ownWords, type OwnWords } from './activity.ts';
-import { placeOf, type StewardAdapter } from './adapter.ts';
+import { isFarewell, localeOf, placeOf, type StewardAdapter } from './adapter.ts';
 import { createApplication } from './application.ts';
 import { Callers } from './callers.ts';
 import { inert } from './cards/card.ts';
@@ -271,7 +271,7 @@ export class Front {
     attachTurn(context, turn);
     if (picked === undefined) turn.words.push(words.text);
     turn.history.push({ role: 'user', content: picked === undefined ? conceal(words.text, turn.handles, nowMs) : `I mean {${picked.handle}}.` });
-    const record = ledger.record({ kind: 'message', turn: turn.id, person: digestKey.digest(person.id.digest()), conversation: digestKey.digest(conversationId), tainted: words.untrusted });
+    const record = ledger.record({ kind: 'message', turn: turn.id, person: digestKey.digest(person.id.digest()), conversation: digestKey.digest(conversationId), tainted: words.untrusted, ...localeOf(context.activity) });
     record.catch(() => undefined);
     await this.#application.run(context);
     // What was said stands, and a card that was sent counts: a memory that can't be kept must not claim otherwise.
@@ -537,12 +537,6 @@ export class Front {
   #personalLink(): string {
     return `https://teams.microsoft.com/l/chat/0/0?users=28:${encodeURIComponent(this.#with.appId)}`;
   }
-}
-
-/** The app was removed, or somebody left. */
-function isFarewell(activity: object): boolean {
-  const { action, membersRemoved } = activity as { readonly action?: unknown; readonly membersRemoved?: unknown };
-  return action === 'remove' || (Array.isArray(membersRemoved) && membersRemoved.length > 0);
 }
 
 /** Teams AI works on messages; a click stands for one. */

@@ -15,6 +15,7 @@ import type { Executor } from '../guard/execute.ts';
 import type { Decision, Gate } from '../guard/gate.ts';
 import type { KillSwitch } from '../guard/kill-switch.ts';
 import type { ModelMessage } from '../guard/reasoner.ts';
+import { saidOfPlan } from '../guard/said.ts';
 import type { About } from '../guard/stops.ts';
 import { inert } from './cards/card.ts';
 import { pickCard, type PickOption } from './cards/pick-card.ts';
@@ -200,11 +201,13 @@ export class StewardPlanner implements Planner {
   }
 
   async #decide(turn: Turn, toolCalls: unknown): Promise<TeamsPlan> {
-    const { catalogue, clock, gate, ledger } = this.#with;
+    const { catalogue, clock, gate, digestKey, ledger } = this.#with;
     turn.enter('looking up');
     const plan = parsePlan(toolCalls, { catalogue, handles: turn.handles, words: turn.words, nowMs: clock.now().getTime() });
-    const steps = plan.steps.map((step) => ({ action: step.action.name, version: step.action.version, digest: stepDigest(step) }));
-    void ledger.record({ kind: 'plan', turn: turn.id, plan: plan.digest, steps }).catch(() => undefined);
+    const steps = plan.steps.map((step) => ({ action: step.action.name, version: step.action.version, digest: stepDigest(step), provenance: step.provenance }));
+    // INVARIANT: nothing is decided of which the ledger could not say who asked for it, and what.
+    const sealed = await ledger.seal(saidOfPlan(turn.person, plan.steps, digestKey));
+    void ledger.record({ kind: 'plan', turn: turn.id, plan: plan.digest, steps, ...sealed }).catch(() => undefined);
     const facts = { turn: turn.id, requester: turn.person, personal: turn.place.conversationType === 'personal', untrusted: turn.untrusted, conversation: turn.place.conversationId };
     const decided = await gate.decidePlan(plan, facts, (step, decision) => this.#recordDecision(turn, step, decision));
     if (decided.kind === 'refused') throw new StewardError(decided.code, `refused by ${decided.policies.join(', ') || 'default'}`);

@@ -1,5 +1,6 @@
 import type { Agent } from 'node:https';
 import type { TokenCredential } from '@azure/core-auth';
+import { InternalId } from '../actions/internal-id.ts';
 import type { Robot } from '../actions/ports.ts';
 import type { ChainReader } from '../audit/adopt.ts';
 import type { AnchorStore, HeadStore } from '../audit/anchoring.ts';
@@ -70,6 +71,8 @@ export interface ClientOptions {
 export interface Clients {
   /** For `guard/execute` and nobody else. */
   readonly robot: Robot;
+  /** The client id of the identity that acts. */
+  readonly robotIdentity: InternalId;
   readonly whoIsWho: WhoIsWho;
   /** As it stands in storage: `guard/latch-seal` tells whether to believe it. */
   readonly latch: LatchRowStore;
@@ -153,6 +156,7 @@ export function createClients(options: ClientOptions): Clients {
 
   return {
     robot: robot.hands,
+    robotIdentity: new InternalId(identities.robot),
     whoIsWho,
     latch: new TableLatchStore(tables.latch),
     roster: new TableAdminRoster(tables.roster, clock),

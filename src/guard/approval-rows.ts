@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Ledger } from '../audit/ledger.ts';
 import type { DigestKey } from '../audit/record.ts';
+import type { Sealed } from '../audit/sealed.ts';
 import { StewardError, type StewardErrorCode } from '../errors.ts';
 import type { ApprovalRecord, ApprovalStore } from './approval.ts';
 import type { PersonFacts, Stored } from './ports.ts';
@@ -89,9 +90,9 @@ export class ApprovalRows {
   }
 
   /** Writes the state of a request into the ledger. Fails with `LEDGER_UNAVAILABLE`. */
-  async record(record: ApprovalRecord, about: { readonly person?: PersonFacts; readonly turn?: string; readonly steps?: readonly string[]; readonly settled?: string } = {}): Promise<void> {
+  async record(record: ApprovalRecord, about: { readonly person?: PersonFacts; readonly turn?: string; readonly steps?: readonly string[]; readonly settled?: string; readonly sealed?: readonly Sealed[] } = {}): Promise<void> {
     const { digestKey, ledger } = this.#with;
-    const { person, settled, steps, turn } = about;
+    const { person, sealed, settled, steps, turn } = about;
     await ledger.record({
       kind: 'approval',
       approval: publicName(record.reference),
@@ -102,6 +103,7 @@ export class ApprovalRows {
       ...(turn !== undefined && { turn }),
       ...(steps && { steps }),
       ...(settled !== undefined && { settled }),
+      ...(sealed && { sealed }),
     });
   }
 

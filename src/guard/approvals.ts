@@ -3,6 +3,7 @@ import type { Catalogue } from '../actions/catalogue.ts';
 import type { Step } from '../actions/plan.ts';
 import type { Ledger } from '../audit/ledger.ts';
 import type { DigestKey } from '../audit/record.ts';
+import type { Sealed } from '../audit/sealed.ts';
 import { errorCode, StewardError, type StewardErrorCode } from '../errors.ts';
 import type { ApprovalRecord, ApprovalState, ApprovalStore, ApprovalSubject, CardInstance, Place, SentCard, StoredStep } from './approval.ts';
 import { ApprovalRows, type Audience } from './approval-rows.ts';
@@ -13,6 +14,7 @@ import type { KillSwitch, LatchReading } from './kill-switch.ts';
 import type { Limits } from './limits.ts';
 import type { PersonFacts, Stop, Stored, WhoIsWho } from './ports.ts';
 import { aboutOf, ApprovedRun, type RunApprovedDependencies } from './run-approved.ts';
+import { saidOf, saidOfTarget } from './said.ts';
 import { bindSubject, restoreStep, storeStep } from './stored-step.ts';
 import { stopMarks, stopOf } from './stops.ts';
 import { isActiveAdmin, isNoted, isSameHuman, mayClick } from './who-decides.ts';
@@ -107,8 +109,10 @@ export class Approvals {
     };
     const marked = { ...unbound, stopMarks: stopMarks(stops, aboutOf(unbound)) };
     const record: ApprovalRecord = { ...marked, binding: this.#binding(marked) };
+    const { digestKey, ledger } = this.#with;
+    const sealed = await ledger.seal([saidOf('requester', request.requester, digestKey), ...(subject.kind === 'steps' ? subject.steps.map((step) => saidOfTarget(request.requester, step, digestKey)) : [])]);
     await store.insert(record);
-    await this.#rows.record(record, { person: request.requester, turn: request.turn, steps: subject.kind === 'steps' ? subject.steps.map((step) => step.digest) : [] });
+    await this.#rows.record(record, { person: request.requester, ...sealed, turn: request.turn, steps: subject.kind === 'steps' ? subject.steps.map((step) => step.digest) : [] });
     return record;
   }
 
@@ -282,7 +286,7 @@ export class Approvals {
       const denied = await this.#rows.swap(stored, { state: 'denied', ...decided, ...(click.reason !== undefined && { denyReason: click.reason }) });
       if (denied === undefined) return this.#refuse(click, 'APPROVAL_SETTLED', record);
       // Declined is declined, whether or not it could be recorded.
-      await this.#rows.record(denied.value, { person: clicker }).catch(() => undefined);
+      await this.#sealApprover(click).then((sealed) => this.#rows.record(denied.value, { person: clicker, ...sealed }), () => this.#rows.record(denied.value, { person: clicker })).catch(() => undefined);
       return { kind: 'settled', record: denied.value };
     }
     try {
@@ -290,6 +294,12 @@ export class Approvals {
     } catch (error) {
       return this.#refuse(click, errorCode(error), record);
     }
+  }
+
+  /** Who decides, for the ledger. Fails with `LEDGER_UNAVAILABLE`: of an approval it must be known whose it was. */
+  #sealApprover({ clicker, reason }: DecisionClick): Promise<{ readonly sealed?: readonly Sealed[] }> {
+    const { digestKey, ledger } = this.#with;
+    return ledger.seal([saidOf('approver', clicker, digestKey, reason)]);
   }
 
   async #problemWith(stored: Stored<ApprovalRecord>, click: DecisionClick): Promise<StewardErrorCode | undefined> {
@@ -322,9 +332,10 @@ export class Approvals {
     if (subject.kind === 'raise') return this.#approveRaise(stored, subject, requester, click, decided);
     // INVARIANT: every step is decided again, on fresh facts, before the approval is stored.
     await Promise.all(subject.steps.map((step) => this.#with.gate.decideApproved(restoreStep(step, this.#with.catalogue), { requester, by: record.by })));
+    const sealed = await this.#sealApprover(click);
     const approved = await this.#rows.swap(stored, { state: 'approved', ...decided });
     if (approved === undefined) return this.#refuse(click, 'APPROVAL_SETTLED', record);
-    await this.#rows.record(approved.value, { person: click.clicker });
+    await this.#rows.record(approved.value, { person: click.clicker, ...sealed });
     return { kind: 'approved', record: approved.value, proceed: () => this.#run.proceed(approved, subject.steps, requester.id, click.clicker.id) };
   }
 

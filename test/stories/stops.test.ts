@@ -166,7 +166,7 @@ describe('stopping less than everything', () => {
     assert.equal(click.card, undefined, 'a click was taken after the kill');
     await assertNoEffect(world);
     // Storage is told as soon as it listens.
-    await world.connector.until(async () => ((await world.latchRow.read('latch', 'latch'))?.properties.get('level') === 'off') || undefined, 10_000, 'storage to hold the kill');
+    await world.connector.until(async () => ((await world.tables.latch.read('latch', 'latch'))?.properties.get('level') === 'off') || undefined, 10_000, 'storage to hold the kill');
     await world.connector.until(async () => {
       try {
         await revive(world, 'revive because storage is back');
@@ -189,7 +189,7 @@ describe('stopping less than everything', () => {
 
     story(['kill.by-hand', 'kill.pending'], 'is stopped by `off` in storage, and not revived by `full`, nor by the old row; two admins revive it', async (world) => {
       const { card } = await ask(world, helpdesk, world.colleague());
-      const rows = world.latchRow;
+      const rows = world.tables.latch;
       const sealed = await rows.read('latch', 'latch');
       assert.ok(sealed !== undefined);
       const properties = Object.fromEntries(sealed.properties) as Parameters<Table['upsert']>[2];

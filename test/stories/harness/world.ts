@@ -8,7 +8,9 @@ import { identitiesFromSeed } from '../../../sandbox/identifiers.ts';
 import type { Identities } from '../../../sandbox/identifiers.ts';
 import { openContainer } from '../../../src/clients/blobs.ts';
 import { createEgress } from '../../../src/clients/egress.ts';
-import { openTables, type Table, type Tables } from '../../../src/clients/tables.ts';
+import { systemClock } from '../../../src/clients/clock.ts';
+import { TablePersonKeys } from '../../../src/clients/person-keys.ts';
+import { openTables, type Tables } from '../../../src/clients/tables.ts';
 import type { LatchLevel } from '../../../src/guard/ports.ts';
 import { PATIENCE_MS } from '../../machine.ts';
 import { verifies } from '../../requirements.ts';
@@ -67,12 +69,14 @@ export class World {
   readonly #ordinary: Persona[];
   /** What the sandbox was asked since the story began. */
   readonly journal: Journal;
-  /** The table of the latch, for hands that write what Steward does not. */
-  readonly latchRow: Table;
+  /** State as it is stored, for hands that write what Steward does not. */
+  readonly tables: Tables;
   /** Copies the containers of ledger and checkpoints into a directory, as an operator does. */
   readonly copyLedger: (directory: string) => Promise<void>;
+  /** The keys of people, as Steward has them. */
+  readonly personKeys: TablePersonKeys;
 
-  private constructor(parts: { bot: string; control: Control; connector: Connector; model: ScriptedModel | undefined; people: readonly Persona[]; auth: boolean; errors: readonly unknown[]; stop: () => Promise<void>; newHour: () => Promise<void>; setLevel: (level: LatchLevel) => Promise<void>; latchRow: Table; copyLedger: (directory: string) => Promise<void>; oneDrive: OneDrive | undefined }) {
+  private constructor(parts: { bot: string; control: Control; connector: Connector; model: ScriptedModel | undefined; people: readonly Persona[]; auth: boolean; errors: readonly unknown[]; stop: () => Promise<void>; newHour: () => Promise<void>; setLevel: (level: LatchLevel) => Promise<void>; tables: Tables; copyLedger: (directory: string) => Promise<void>; personKeys: TablePersonKeys; oneDrive: OneDrive | undefined }) {
     const { bot, control, connector, model, people, auth } = parts;
     this.bot = bot;
     this.control = control;
@@ -87,7 +91,8 @@ export class World {
     this.#stop = parts.stop;
     this.#newHour = parts.newHour;
     this.#setLevel = parts.setLevel;
-    this.latchRow = parts.latchRow;
+    this.tables = parts.tables;
+    this.personKeys = parts.personKeys;
     this.copyLedger = parts.copyLedger;
     this.#wire = {
       bot,
@@ -115,7 +120,7 @@ export class World {
     try {
       const sandbox = await startSandbox({ seed: SEED, onError: (error) => void errors.push(error), ...(dataDir !== undefined && { dataDir }), ...(model !== undefined && { model: { url: model.url, name: 'scripted' } }), ...(auth && { auth }), ...(managedIdentity && { managedIdentity }), ...(robotRevoked && { robotRevoked }), ...(oneDrive && { oneDrive }) });
       const control = new Control(sandbox.control);
-      return new World({ bot: sandbox.bot, control, connector, model, people: await control.people(), auth, errors, stop: () => sandbox.stop(), newHour: newHourOf(sandbox), setLevel: setLevelOf(sandbox), latchRow: tablesOf(sandbox).latch, copyLedger: copyLedgerOf(sandbox), oneDrive });
+      return new World({ bot: sandbox.bot, control, connector, model, people: await control.people(), auth, errors, stop: () => sandbox.stop(), newHour: newHourOf(sandbox), setLevel: setLevelOf(sandbox), tables: tablesOf(sandbox), copyLedger: copyLedgerOf(sandbox), personKeys: personKeysOf(sandbox), oneDrive });
     } catch (error) {
       // What stays open would keep the run from ending.
       await Promise.all([connector.stop(), model?.stop(), oneDrive?.stop()]);
@@ -213,6 +218,11 @@ function newHourOf({ cloud }: Sandbox): () => Promise<void> {
 function tablesOf({ cloud }: Pick<Sandbox, 'cloud'>): Tables {
   const { agent, endpoints, identities } = cloud;
   return openTables({ endpoint: endpoints.tables, credential: cloud.credentialFor(identities.keeper), httpClient: createEgress({ allow: [endpoints.tables], agent }).httpClient });
+}
+
+function personKeysOf({ cloud }: Sandbox): TablePersonKeys {
+  const { agent, endpoints, identities } = cloud;
+  return new TablePersonKeys({ table: tablesOf({ cloud }).personkeys, endpoint: endpoints.vault, credential: cloud.credentialFor(identities.keeper), httpClient: createEgress({ allow: [endpoints.vault], agent }).httpClient, clock: systemClock });
 }
 
 function copyLedgerOf({ cloud }: Sandbox): (directory: string) => Promise<void> {

@@ -4,6 +4,7 @@ import { canonicalJson, chain, firstBadRecord, Ledger } from '../../../src/audit
 import type { LedgerEvent, LedgerRecord } from '../../../src/audit/record.ts';
 import type { Clock } from '../../../src/clock.ts';
 import { createScrubber, SECRET, SecretForms } from '../../../src/audit/scrub.ts';
+import { open, type PersonKeys } from '../../../src/audit/sealed.ts';
 import { StewardError } from '../../../src/errors.ts';
 import { Stopwatch } from '../../machine.ts';
 
@@ -49,6 +50,29 @@ describe('ledger', () => {
       assert.match(record.id, /^[A-HJ-NP-Z2-9]{5}-[A-HJ-NP-Z2-9]{5}$/);
     }
     assert.equal(firstBadRecord(records), undefined);
+  });
+
+  it('says of people only what their keys open, without secrets, and leaves the ciphertext as it is', async () => {
+    const blob = new Blob();
+    const secret = Buffer.alloc(32, 7);
+    const keys: PersonKeys = { keyOf: async (person) => ({ person, id: `key-of-${person}`, secret }) };
+    // Takes every long run of letters for a secret, as the shapes may once by chance.
+    const shapes = createScrubber(() => [new SecretForms('orange-horse')]);
+    const eager = { value: <T>(value: T): T => JSON.parse(JSON.stringify(shapes.value(value)).replaceAll(/[\w-]{60,}/g, 'X')) as T };
+    const ledger = new Ledger(blob, clock, eager, keys);
+    const sealed = await ledger.seal([{ as: 'requester', person: 'p1', facts: { name: 'Ada' } }, { as: 'target', person: 'p2', facts: { name: 'Ben', arguments: { reason: 'the password is orange-horse' } } }]);
+    await ledger.record({ kind: 'plan', turn: 't', plan: 'p', steps: [], ...sealed });
+    const [record] = blob.records();
+    const parts = record?.event.kind === 'plan' ? (record.event.sealed ?? []) : [];
+    assert.deepEqual(parts.map(({ as, key, person }) => [as, key, person]), [['requester', 'key-of-p1', 'p1'], ['target', 'key-of-p2', 'p2']]);
+    assert.deepEqual(parts.map((part) => open(part, secret)), [{ name: 'Ada' }, { name: 'Ben', arguments: { reason: `the password is ${SECRET}` } }]);
+    assert.ok(!/Ada|Ben|password/.test(blob.bytes.toString()), 'a name stands in the open');
+  });
+
+  it('says nothing about people where a key can’t be had, and fails', async () => {
+    const ledger = new Ledger(new Blob(), clock, undefined, { keyOf: () => Promise.reject(new StewardError('LEDGER_UNAVAILABLE', 'no key')) });
+    await assert.rejects(ledger.seal([{ as: 'requester', person: 'p1', facts: { name: 'Ada' } }]), unavailable);
+    assert.deepEqual(await ledger.seal([]), {});
   });
 
   it('holds no secret that another system put in, and hashes what it holds', async () => {

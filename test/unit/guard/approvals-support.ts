@@ -8,7 +8,7 @@ import { Executor } from '../../../src/guard/execute.ts';
 import { Gate } from '../../../src/guard/gate.ts';
 import { KillSwitch } from '../../../src/guard/kill-switch.ts';
 import type { PersonFacts } from '../../../src/guard/ports.ts';
-import { digestKey, Directory, handClock, latch, ledgerOf, limitsOf, MemoryApprovals, MemoryAudience, MemoryEffects, MemoryLatch, MemoryLimits, person, planOf, policyOf, robot, testActions } from './support.ts';
+import { digestKey, Directory, handClock, latch, ledgerOf, limitsOf, MemoryApprovals, MemoryAudience, MemoryEffects, MemoryLatch, MemoryLimits, MemoryPersonKeys, person, planOf, policyOf, robot, testActions } from './support.ts';
 
 export const ada = person('ada', { roles: ['employee', 'helpdesk'] });
 export const ben = person('ben');
@@ -33,7 +33,8 @@ export function make(changes: Partial<ApprovalsDependencies> = {}, limit?: Limit
   const limits = limitsOf(clock, limitStore);
   const effects = new MemoryEffects(clock);
   const gate = new Gate(policyOf(), directory, killSwitch, limits, effects);
-  const { ledger, store: records } = ledgerOf(clock);
+  const personKeys = new MemoryPersonKeys();
+  const { ledger, store: records } = ledgerOf(clock, personKeys);
   const executor = new Executor(robot, killSwitch, limits, effects, ledger, digestKey, clock);
   const store = new MemoryApprovals(clock);
   const audience = new MemoryAudience();
@@ -93,7 +94,7 @@ export function make(changes: Partial<ApprovalsDependencies> = {}, limit?: Limit
     const subject = store.rows.get(reference)?.value.subject;
     return subject?.kind === 'steps' ? subject.steps.map(({ outcome }) => outcome) : [];
   };
-  return { actions, clock, latchStore, killSwitch, directory, limits, limitStore, effects, gate, executor, records, store, audience, shown, brought, dependencies, approvals, requestFor, ask, propose, click, press, refuses, outcomes };
+  return { actions, clock, latchStore, killSwitch, directory, limits, limitStore, effects, gate, executor, personKeys, records, store, audience, shown, brought, dependencies, approvals, requestFor, ask, propose, click, press, refuses, outcomes };
 }
 
 export const stepsOf = (record: ApprovalRecord): readonly StoredStep[] => (record.subject.kind === 'steps' ? record.subject.steps : assert.fail('no steps'));

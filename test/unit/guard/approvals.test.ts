@@ -84,6 +84,30 @@ describe('approvals: a request', () => {
     assert.ok(!text.includes(record.reference), 'whoever reads the ledger must not be able to click');
   });
 
+  it('says who asked, of whom and who decided to whoever has their keys, and to nobody else', async () => {
+    const { ask, directory, personKeys, press, records } = make();
+    directory.put({ ...ben, department: 'Kitchen' });
+    await press(await ask('second person', ben), paul, { decision: 'deny', reason: 'she is on holiday' });
+    const [requester, target, approver] = personKeys.opened(records);
+    const digestOf = (person: PersonFacts): string => digestKey.digest(person.id.digest());
+    assert.deepEqual([requester?.as, requester?.person, requester?.name], ['requester', digestOf(ada), ada.displayName]);
+    assert.deepEqual([target?.as, target?.person, target?.name, target?.context], ['target', digestOf(ben), ben.displayName, ['Kitchen', 'ben@contoso.example']]);
+    assert.deepEqual([approver?.as, approver?.person, approver?.name, approver?.reason], ['approver', digestOf(paul), paul.displayName, 'she is on holiday']);
+    assert.doesNotMatch(records.appends.join(''), /Kitchen|holiday|contoso/);
+  });
+
+  it('is not made, and not approved, where the ledger could not say who it was; a decline counts', async () => {
+    const { actions, ask, personKeys, press, records, refuses, requestFor, store } = make();
+    const [approved, denied] = [await ask('requester', ben), await ask('requester', cleo)];
+    personKeys.failure = new StewardError('LEDGER_UNAVAILABLE', 'no key');
+    await rejectsWith(requestFor('requester', ben), 'LEDGER_UNAVAILABLE');
+    assert.equal(store.rows.size, 2);
+    await refuses(press(approved), 'LEDGER_UNAVAILABLE');
+    assert.equal(store.rows.get(approved.reference)?.value.state, 'pending');
+    assert.equal((await press(denied, ada, { decision: 'deny' })).kind, 'settled');
+    assert.deepEqual([actions.ran, records.events('approval').map(({ state }) => state)], [[], ['pending', 'pending', 'click refused', 'denied']]);
+  });
+
   it('can’t be made while the latch can’t be read', async () => {
     const { requestFor, latchStore, store } = make();
     latchStore.onRead = async () => Promise.reject(new Error('503'));

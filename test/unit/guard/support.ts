@@ -11,6 +11,7 @@ import { parsePlan, type Plan } from '../../../src/actions/plan.ts';
 import type { Robot } from '../../../src/actions/ports.ts';
 import { Ledger } from '../../../src/audit/ledger.ts';
 import type { DigestKey, LedgerRecord, LedgerStore } from '../../../src/audit/record.ts';
+import { open, type Part, type PersonalFacts, type PersonKey, type PersonKeys } from '../../../src/audit/sealed.ts';
 import type { Clock } from '../../../src/clock.ts';
 import { StewardError, type StewardErrorCode } from '../../../src/errors.ts';
 import type { ApprovalRecord, ApprovalState, ApprovalStore } from '../../../src/guard/approval.ts';
@@ -503,9 +504,26 @@ export function planOf(from: Catalogue, ...proposals: readonly Proposal[]): Plan
   return parsePlan(calls, { catalogue: from, handles: book, words: [], nowMs: START_MS });
 }
 
-export function ledgerOf(clock: Clock): { readonly ledger: Ledger; readonly store: MemoryLedger } {
+/** A key for everybody, until it is told to fail. */
+export class MemoryPersonKeys implements PersonKeys {
+  readonly secret = Buffer.alloc(32, 7);
+  failure: Error | undefined;
+
+  async keyOf(person: string): Promise<PersonKey> {
+    if (this.failure !== undefined) throw this.failure;
+    return { person, id: `key of ${person}`, secret: this.secret };
+  }
+
+  /** What the records of a ledger say about people. */
+  opened(store: MemoryLedger): readonly (PersonalFacts & { readonly as: Part; readonly person: string })[] {
+    const sealed = store.records().flatMap(({ event }) => ('sealed' in event ? (event.sealed ?? []) : []));
+    return sealed.map((part) => ({ as: part.as, person: part.person, ...open(part, this.secret) }));
+  }
+}
+
+export function ledgerOf(clock: Clock, personKeys: PersonKeys = new MemoryPersonKeys()): { readonly ledger: Ledger; readonly store: MemoryLedger } {
   const store = new MemoryLedger();
-  return { ledger: new Ledger(store, clock), store };
+  return { ledger: new Ledger(store, clock, undefined, personKeys), store };
 }
 
 export function levelOf(level: LatchLevel): MemoryLatch {
