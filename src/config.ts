@@ -1,4 +1,5 @@
 import { z } from 'zod/v4';
+import { defaultRetention, type RetentionSettings } from './clients/retention.ts';
 import type { SystemSettings } from './clients/systems.ts';
 import { StewardError } from './errors.ts';
 import { parseUsd } from './guard/money.ts';
@@ -22,6 +23,7 @@ export interface Configuration {
   readonly systems: SystemSettings & { readonly servicenowInstance?: string; readonly oneDriveHost?: string };
   readonly enableActions: readonly string[];
   readonly disableActions: readonly string[];
+  readonly retention: RetentionSettings;
   readonly port: number;
 }
 
@@ -63,6 +65,8 @@ const usd = z.string().transform((text, context) => {
   context.addIssue({ code: 'custom', message: 'must be an amount in USD such as 250 or 99.50' });
   return z.NEVER;
 });
+/** How long something is kept; less than the floor would take away what somebody still needs. */
+const days = (floor: number) => z.string().regex(/^\d{1,4}$/, `must be a number of days, ${floor} or more`).transform(Number).pipe(z.int().min(floor, `must be ${floor} or more`));
 /** Half a dollar: six attempts of a long conversation, each at its upper bound. */
 const TURN_MICRO_USD = 500_000;
 const hosts = z
@@ -110,6 +114,8 @@ const shape = z.object({
   STEWARD_RESOURCE_GROUP: resourceGroup.optional(),
   STEWARD_WORKFLOW_GRANT_GUEST_WIFI: workflow.optional(),
   STEWARD_WORKFLOW_OFFBOARD_PERSON: workflow.optional(),
+  STEWARD_KEEP_CONVERSATIONS_DAYS: days(1).default(defaultRetention.conversationDays),
+  STEWARD_KEEP_APPROVALS_DAYS: days(90).default(defaultRetention.approvalDays),
   PORT: z.string().regex(/^\d{1,5}$/, 'must be a port').transform(Number).pipe(z.int().min(1).max(65_535)).default(3978),
 });
 
@@ -222,6 +228,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, no
       ...(data.STEWARD_ONEDRIVE_HOST !== undefined && { oneDriveHost: data.STEWARD_ONEDRIVE_HOST }),
       ...(data.STEWARD_RESOURCE_GROUP && { ownResourceGroup: data.STEWARD_RESOURCE_GROUP }),
     },
+    retention: { conversationDays: data.STEWARD_KEEP_CONVERSATIONS_DAYS, approvalDays: data.STEWARD_KEEP_APPROVALS_DAYS },
     port: data.PORT,
   };
 }

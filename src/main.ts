@@ -55,6 +55,7 @@ async function main(): Promise<void> {
     roleGroups: config.roleGroups,
     model: config.model,
     ...(config.embedding && { embedding: config.embedding }),
+    retention: config.retention,
     clock: systemClock,
     instance: randomUUID(),
   });

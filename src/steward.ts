@@ -37,6 +37,10 @@ const LEDGER_CHECK_EVERY_MS = 6 * 60 * 60_000;
 /** How soon the last records of an instance that died are vouched for: they have to rest for three minutes first (src/audit/adopt.ts). */
 const ADOPT_EVERY_MS = 2 * 60_000;
 
+/** Soon after a start, for an instance that is replaced every night too, and then once a day. */
+const RETENTION_FIRST_MS = 10 * 60_000;
+const RETENTION_EVERY_MS = 24 * 60 * 60_000;
+
 /** Everything that one deployment decides. No secret is among it: secrets have names in Key Vault. */
 export interface StewardSettings {
   readonly tenantId: string;
@@ -170,6 +174,7 @@ export function createSteward(settings: StewardSettings, { clients, clock, conne
   let watching: NodeJS.Timeout | undefined;
   let checking: NodeJS.Timeout | undefined;
   let adopting: NodeJS.Timeout | undefined;
+  let retaining: NodeJS.Timeout | undefined;
   const checkLedger = async (): Promise<void> => {
     if (!(await ledgerCheck.readBack()).holds) await desk.tellAdmins(en.ledgerBroken);
   };
@@ -196,6 +201,11 @@ export function createSteward(settings: StewardSettings, { clients, clock, conne
         checking = setTimeout(check, LEDGER_CHECK_EVERY_MS);
       };
       checking = setTimeout(check, LEDGER_CHECK_FIRST_MS);
+      const retain = (): void => {
+        void clients.retention.sweep().catch(onError);
+        retaining = setTimeout(retain, RETENTION_EVERY_MS);
+      };
+      retaining = setTimeout(retain, RETENTION_FIRST_MS);
       adopting = setInterval(() => void adopt().catch(onError), ADOPT_EVERY_MS);
       return { port: listening };
     },
@@ -204,6 +214,7 @@ export function createSteward(settings: StewardSettings, { clients, clock, conne
       clearInterval(watching);
       clearTimeout(checking);
       clearInterval(adopting);
+      clearTimeout(retaining);
       await server.close();
       await front.drain();
       await ledger.flush().catch(onError);

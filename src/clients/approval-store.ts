@@ -142,6 +142,15 @@ export class TableApprovalStore implements ApprovalStore {
   }
 }
 
+/** Whether a stored request may still change. One that can't be read may. */
+export function approvalIsOpen(row: Row): boolean {
+  try {
+    return isOpen(toStored(row).value);
+  } catch {
+    return true;
+  }
+}
+
 function isOpen({ settlement, state }: ApprovalRecord): boolean {
   return state === 'pending' || state === 'approved' || state === 'executing' || (state === 'unknown' && settlement === undefined);
 }

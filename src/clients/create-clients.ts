@@ -34,6 +34,7 @@ import { BlobLedgerStore } from './ledger-store.ts';
 import { TableLimitStore } from './limit-store.ts';
 import { AzureReasoner } from './model.ts';
 import { TablePersonKeys } from './person-keys.ts';
+import { defaultRetention, Retention, type RetentionSettings } from './retention.ts';
 import { createRobot, type RobotStanding } from './robot.ts';
 import { VaultSigner } from './signer.ts';
 import { SpendLeases } from './spend-lease.ts';
@@ -59,6 +60,8 @@ export interface ClientOptions {
   /** Absent: Entra and Intune alone. */
   readonly systems?: SystemSettings;
   readonly clock: Clock;
+  /** Absent: as long as is usual. */
+  readonly retention?: RetentionSettings;
   /** Names this start of this instance: a GUID, part of the ledger's blob name and the owner of leases. */
   readonly instance: string;
   /**
@@ -104,6 +107,8 @@ export interface Clients {
   robotStanding(): Promise<RobotStanding>;
   /** Every secret value that was read so far, and every token that was given; the output gate asks each whether it stands in a text. */
   secrets(): readonly KnownSecret[];
+  /** Takes away what was kept long enough. */
+  readonly retention: Pick<Retention, 'sweep'>;
   /**
    * What must hold before anything is served: the keeper's tables, the containers of ledger and checkpoints, the digest key, role groups that
    * exist and are role-assignable. Not the robot: one that was revoked must leave chat, kill switch and ledger alive.
@@ -178,6 +183,7 @@ export function createClients(options: ClientOptions): Clients {
     personKeys: new TablePersonKeys({ endpoint: endpoints.vault, ...keeper, clock, table: tables.personkeys }),
     reasoner: new AzureReasoner({ ...model, ...options.model }),
     ...(options.embedding && { embedder: new AzureEmbedder({ ...model, deployment: options.embedding.deployment }) }),
+    retention: new Retention(tables, options.retention ?? defaultRetention, clock),
     robotStanding: () => robot.standing(),
     secrets: () => [...vault.known(), ...robot.secrets(), ...tokens.known()],
     prepare: () => {

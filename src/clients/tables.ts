@@ -87,6 +87,19 @@ export class Table {
     }, options.attempts);
   }
 
+  /** Rows that match an OData filter, no more than `most` of them. */
+  async some(filter: string, most: number): Promise<readonly Row[]> {
+    return this.#safely(undefined, async (abortSignal) => {
+      const clock = new StorageClock();
+      const rows: Row[] = [];
+      for await (const page of this.#client.listEntities({ queryOptions: { filter }, abortSignal, onResponse: clock.listen }).byPage({ maxPageSize: 1_000 })) {
+        for (const entity of page) rows.push(toRow(entity, clock.now()));
+        if (rows.length >= most) break;
+      }
+      return rows.slice(0, most);
+    });
+  }
+
   async insert(partition: string, key: string, properties: Properties): Promise<Written | 'exists'> {
     const result = await this.transact(partition, [{ kind: 'insert', key, properties }]);
     return result === 'conflict' ? 'exists' : only(result);
@@ -109,12 +122,15 @@ export class Table {
     return only(result);
   }
 
-  async remove(partition: string, key: string): Promise<void> {
-    await this.#safely(undefined, async (abortSignal) => {
+  /** With a tag, only a row that nobody wrote since; false when somebody did, or there is none. */
+  async remove(partition: string, key: string, etag = '*'): Promise<boolean> {
+    return this.#safely(undefined, async (abortSignal) => {
       try {
-        await this.#client.deleteEntity(safeKey(partition), safeKey(key), { etag: '*', abortSignal });
+        await this.#client.deleteEntity(safeKey(partition), safeKey(key), { etag, abortSignal });
+        return true;
       } catch (error) {
-        if (statusOf(error) !== 404) throw error;
+        if (statusOf(error) === 404 || (etag !== '*' && statusOf(error) === 412)) return false;
+        throw error;
       }
     });
   }
