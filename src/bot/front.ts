@@ -333,6 +333,9 @@ export class Front {
       case 'approvals here':
         await this.#requests.approvalsHere(context, person, command.here);
         return true;
+      case 'forget':
+        await this.#forget(context, person);
+        return true;
       case 'pending':
       case 'raise':
       case 'raise spending':
@@ -348,6 +351,12 @@ export class Front {
         // Dealt with before the queue.
         return true;
     }
+  }
+
+  /** History and handles go, at once and for every instance; evidence stays. */
+  async #forget(context: TurnContext, person: PersonFacts): Promise<void> {
+    await this.#with.conversations.save(context.activity.conversation.id, person.id, { history: [], handles: [], words: [] });
+    await tell(this.#with.speaker, context, en.forgotten);
   }
 
   /** An edited or deleted message: what it asked for is dropped, wherever it is on its way. */

@@ -147,6 +147,25 @@ describe('a conversation', () => {
     await assertNoEffect(world);
   });
 
+  story(['talk.her-laptop', 'path.handles'], 'that is forgotten: “forget me” leaves nothing to go on with, and keeps the evidence', async (world) => {
+    const [target, asker] = [world.person('employee'), world.person('helpdesk')];
+    const chat = world.chat(asker);
+    await chat.say(`find ${target.name}`);
+    const remembered = async (): Promise<readonly string[]> =>
+      (await world.tables.conversations.list("RowKey ge 'memory:' and RowKey lt 'memory;'", 1_000)).map(({ properties }) => [...properties.values()].map(String).join('\n')).filter((row) => row.includes(target.name));
+    const before = (await remembered()).length;
+    assert.ok(before > 0, 'nothing was remembered before');
+    const forgotten = await chat.say('forget me');
+    assert.match(onlySentence(forgotten), /^Forgotten.*evidence/s);
+    // Other chats of the company may be about her as well.
+    assert.equal((await remembered()).length, before - 1);
+    await world.journal.skip();
+    await chat.say('what about her laptop?');
+    const reads = await robotReads(world);
+    assert.ok(!reads.some(({ path, query }) => `${path}?${query}`.includes(target.aadObjectId)), `it still knew her: ${reads.map(brief).join(' | ')}`);
+    await assertNoEffect(world);
+  });
+
   story(['talk.ambiguous', 'talk.other-one'], 'about a name that two people have: a card to pick from, and “the other one”', async (world) => {
     const [one, two] = namesakes(world);
     const chat = world.chat(world.person('helpdesk'));

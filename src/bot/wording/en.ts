@@ -145,6 +145,7 @@ export const en = {
   thanks: 'You’re welcome.',
   offTopic: 'I only help with IT matters here: accounts, devices, groups, licences, tickets and the like. Type “help” to see what I can do for you.',
   groupOnly: (link: string) => `I take requests only in our personal chat: ${link} — here I answer “help” and “status”.`,
+  forgotten: 'Forgotten: what you and I wrote here, and whom and what I could refer to. What was asked, decided and done stays on record: that is evidence, which nobody deletes from chat. The messages that you see here are kept by Teams.',
   yesIsNotApproval: 'A typed answer never approves anything. Please use the button on the card above, or type “cancel”.',
   cancelled: (cards: number, running: boolean) =>
     running ? 'I stopped working on it. Nothing was changed.' : cards === 0 ? 'There is nothing to cancel.' : cards === 1 ? 'Cancelled. The card is no longer valid, and nothing was changed.' : 'Cancelled. The cards are no longer valid, and nothing was changed.',
@@ -239,7 +240,7 @@ export const en = {
       ['See how I stand', 'status'],
       ['Have requests decided in a group chat', 'approvals here'],
     ],
-    end: 'Type “cancel” to stop what I am doing and withdraw your open cards, “undo” to take back what was done last, “pending” to see what waits, “status” to see how I stand.',
+    end: 'Type “cancel” to stop what I am doing and withdraw your open cards, “undo” to take back what was done last, “pending” to see what waits, “status” to see how I stand, “forget me” to have me forget our conversation.',
     nothing: 'Your account has no role that lets you ask me for anything. Please ask your IT helpdesk.',
   },
 
