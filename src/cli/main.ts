@@ -32,7 +32,7 @@ export async function run(words: readonly string[], { complain, latch, print, ro
     return command === undefined ? 2 : 0;
   }
   if (command === 'kill' || command === 'status') return latchCommand(command, rest, { print, complain }, latch);
-  if (command === 'audit') return auditCommand(rest, { print, complain });
+  if (command === 'audit') return auditCommand(rest, { print, complain }, { root, environment: latch.environment });
   if (command === 'revive') {
     complain(`steward: ${REVIVE}\n`);
     return 2;

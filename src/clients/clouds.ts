@@ -117,6 +117,12 @@ export function tablesEndpoint(cloud: CloudName, storage: string): string {
   return `https://${storage}.${clouds[cloud].tableSuffix}`;
 }
 
+/** Where a storage account keeps its blobs. Fails with `CONFIGURATION_INVALID`. */
+export function blobsEndpoint(cloud: CloudName, storage: string): string {
+  if (!patterns.storage.test(storage)) throw new StewardError('CONFIGURATION_INVALID', 'not a resource name: storage');
+  return `https://${storage}.${clouds[cloud].blobSuffix}`;
+}
+
 /** `TENANT-my.sharepoint.com`: where the people of a tenant have their OneDrive. */
 function isOneDriveHost(host: string, suffix: string): boolean {
   const [label = '', ...rest] = host.toLowerCase().split('.');

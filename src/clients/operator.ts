@@ -260,7 +260,8 @@ export function lineOf(text: string, most: number): string {
 
 // --- signing in, and what goes wrong -----------------------------------------------------------------------------------
 
-async function tokenFrom(credential: TokenCredential, scope: string): Promise<AccessToken> {
+/** Fails with `OperatorError`. */
+export async function tokenFrom(credential: TokenCredential, scope: string): Promise<AccessToken> {
   let token: AccessToken | null;
   try {
     token = await credential.getToken(scope);

@@ -33,7 +33,7 @@ describe('the ledger', () => {
   const verify = async (...words: readonly string[]): Promise<{ readonly status: number; readonly out: string }> => {
     let out = '';
     const add = (text: string): void => void (out += text);
-    return { status: await auditCommand(['verify', directory, ...words], { print: add, complain: add }), out };
+    return { status: await auditCommand(['verify', directory, ...words], { print: add, complain: add }, { root: '', environment: {} }), out };
   };
 
   story('ledger.anchored', 'is vouched for as soon as a second person let something happen; the copy holds offline against that checkpoint, and one changed letter does not', async (world) => {

@@ -19,7 +19,7 @@ describe('`steward audit verify`', () => {
   const steward = async (...words: readonly string[]): Promise<number> => {
     out = '';
     err = '';
-    return auditCommand(['verify', ...words], { print: (text) => void (out += text), complain: (text) => void (err += text) });
+    return auditCommand(['verify', ...words], { print: (text) => void (out += text), complain: (text) => void (err += text) }, { root: '', environment: {} });
   };
 
   /** A chain in two parts, three records of it vouched for, two newer; the checkpoint and the keys kept elsewhere. */

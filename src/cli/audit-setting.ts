@@ -1,0 +1,10 @@
+import type { LedgerCopyOptions } from '../clients/ledger-copy.ts';
+
+/** What the commands need beside what was typed. */
+export interface AuditSetting {
+  /** Of the repository, whose policy says why. */
+  readonly root: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** For tests: another login and another way to storage. The hosts that production uses stay pinned. */
+  readonly connection?: Pick<LedgerCopyOptions, 'credential' | 'endpoints' | 'httpClient'>;
+}
