@@ -102,6 +102,13 @@ export class Records {
     return whole.length === 0 ? undefined : whole.reduce((one, other) => ({ ...other, ...one }));
   }
 
+  /** The target of what was not carried out: by name, or by digest where everything that is sealed is about one. */
+  #targetOf(facts: PersonalFacts | undefined, group: readonly Entry[]): Pick<Story, 'target'> {
+    const digests = new Set(group.flatMap((entry) => this.#sealedOf(entry)).filter(({ as }) => as === 'target').map(({ person }) => person));
+    const [digest = ''] = digests.size === 1 ? digests : [];
+    return facts === undefined && digest === '' ? {} : { target: namedBy(digest, facts) };
+  }
+
   /** Effects, and requests and refusals that led to none, oldest first. `isRead` names actions that change nothing. */
   stories(isRead: (action: string) => boolean): readonly Story[] {
     const groups = this.#groups();
@@ -177,7 +184,7 @@ export class Records {
       reference: request.id,
       action: planned?.action ?? decisionOn(step, group)?.action ?? (step === '' ? 'a change to Steward itself' : 'an action'),
       version: planned?.version ?? '',
-      ...(facts && { target: namedBy('', facts) }),
+      ...this.#targetOf(facts, group),
       ...this.#asked(person, group, step, facts),
       ...this.#decided(approval, group),
       ending: STATES.get(last?.state ?? 'pending') ?? 'other',
@@ -199,7 +206,7 @@ export class Records {
       reference: refusal.id,
       action: named.action,
       version: named.version,
-      ...(facts && { target: namedBy('', facts) }),
+      ...this.#targetOf(facts, group),
       ...this.#asked(refusal.event.person, group, named.digest, facts),
       ending: 'refused',
       code: refusal.event.code,

@@ -134,6 +134,9 @@ nadia@contoso.example)  done
       assert.match(out, says);
       assert.ok(out.includes(idOf(reference)));
       assert.equal(out.match(/ UTC {2}/g)?.length, 1, out);
+      rmSync(file('copy/people.jsonl'));
+      assert.equal(await steward('show', file('copy')), 0);
+      assert.match(out, new RegExp(`target ${nadia.person.slice(0, 8)} `));
     });
   }
   it('finds by a name, a digest, an action; and says when there is nothing', async () => {
