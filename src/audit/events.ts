@@ -8,14 +8,14 @@ const texts = z.array(text);
 const sealed = z.array(z.object({ as: z.enum(parts), person: text, key: text, box: text })).optional();
 
 const event = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('start'), catalogue: text, policy: text, contract: text, configuration: text }),
-  z.object({ kind: z.literal('message'), turn: text, person: text, tainted: z.boolean(), sealed }),
+  z.object({ kind: z.literal('start'), steward: text.optional(), robot: text.optional(), catalogue: text, policy: text, contract: text, configuration: text }),
+  z.object({ kind: z.literal('message'), turn: text, person: text, tainted: z.boolean(), locale: text.optional() }),
   z.object({ kind: z.literal('model'), turn: text, purpose: text, model: text, promptTokens: z.number(), completionTokens: z.number(), costMicroUsd: z.number() }),
   z.object({ kind: z.literal('plan'), turn: text, plan: text, steps: z.array(z.object({ action: text, version: text, digest: text, provenance: z.record(text, text).optional() })), sealed }),
   z.object({ kind: z.literal('decision'), turn: text, step: text, action: text, decision: text, policies: texts }),
   z.object({ kind: z.literal('refusal'), turn: text, person: text, code: text, details: texts }),
   z.object({ kind: z.literal('approval'), approval: text, state: text, by: text, person: text, turn: text.optional(), steps: texts.optional(), code: text.optional(), settled: text.optional(), sealed }),
-  z.object({ kind: z.literal('intent'), execution: text, turn: text, action: text, version: text, step: text, target: text.optional(), requester: text, approver: text.optional(), policies: texts, approval: text.optional() }),
+  z.object({ kind: z.literal('intent'), execution: text, turn: text, action: text, version: text, step: text, target: text.optional(), requester: text, approver: text.optional(), policies: texts }),
   z.object({ kind: z.literal('outcome'), execution: text, outcome: text, code: text.optional(), requestIds: texts, durationMs: z.number() }),
   z.object({ kind: z.literal('file'), turn: text, action: text, state: text, code: text.optional() }),
   z.object({ kind: z.literal('reply'), turn: text, withheld: z.boolean() }),

@@ -153,9 +153,9 @@ export class Records {
   }
 
   #ofIntent(intent: Of<'intent'>, group: readonly Entry[]): Story {
-    const { action, approval: named, execution, policies, requester, step, target, turn, version } = intent.event;
+    const { action, execution, policies, requester, step, target, turn, version } = intent.event;
     const outcome = group.find((entry): entry is Of<'outcome'> => isOf(entry, 'outcome') && entry.event.execution === execution)?.event;
-    const request = group.find((entry): entry is Of<'approval'> => isOf(entry, 'approval') && entry.event.state === 'pending' && (entry.event.approval === named || entry.event.approval === turn));
+    const request = group.find((entry): entry is Of<'approval'> => isOf(entry, 'approval') && entry.event.state === 'pending' && entry.event.approval === turn);
     const facts = this.#targetFacts(step, group);
     return {
       at: intent.at,
@@ -243,7 +243,7 @@ export function isOf<Kind extends ReadEvent['kind']>(entry: Entry, kind: Kind): 
 /** What joins it to others. What an approval led to has the approval's name for its turn. Empty names join nothing. */
 function keysOf(event: ReadEvent): readonly string[] {
   const turn = 'turn' in event && event.turn !== undefined && event.turn !== '' ? [`turn ${event.turn}`] : [];
-  const approval = 'approval' in event && event.approval !== undefined && event.approval !== '' ? [`turn ${event.approval}`] : [];
+  const approval = 'approval' in event && event.approval !== '' ? [`turn ${event.approval}`] : [];
   const execution = 'execution' in event && event.execution !== '' ? [`execution ${event.execution}`] : [];
   return [...turn, ...approval, ...execution];
 }

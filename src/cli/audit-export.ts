@@ -2,6 +2,8 @@ import { appendFile, chmod, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openedPartText } from '../audit/events.ts';
 import { open, type Sealed } from '../audit/sealed.ts';
+import { errorCode } from '../errors.ts';
+import type { OperatorKeys } from '../clients/operator-keys.ts';
 import type { OperatorProblem } from '../clients/operator.ts';
 import { PEOPLE_FILE, readCopy } from './audit-copy.ts';
 import type { AuditSetting } from './audit-setting.ts';
@@ -13,21 +15,19 @@ import type { ExitStatus, Output } from './command.ts';
 
 export const EXPORT_USAGE = `steward audit export --out DIRECTORY     copies ledger and checkpoints with your own Azure login, byte for byte, and opens
                                          the names in it; --redact leaves them sealed. Deployment as for status, and
-                                         STEWARD_ANCHOR_STORAGE_ACCOUNT or --anchor-account NAME
+                                         STEWARD_ANCHOR_STORAGE_ACCOUNT or --anchor-account NAME,
+                                         STEWARD_VAULT_NAME or --vault NAME
 `;
 
-/** A person's key by the keyed digest of that person and the id of the key; undefined where it was erased or may not be had. */
-export type FindPersonKey = (person: string, key: string) => Promise<Buffer | undefined>;
-
-/** Where the keys are plugged in, with the operator's login. Undefined: there is no way to them, and names stay sealed. */
-const personKeys: FindPersonKey | undefined = undefined;
+type FindPersonKey = OperatorKeys['find'];
 
 const GUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
+const VAULT = /^[a-z][a-z0-9-]{1,22}[a-z0-9]$/i;
 const ACCOUNT = /^[a-z0-9]{3,24}$/;
 
-/** 0: copied, and it holds. 1: it could not be copied, or does not hold. Fails with `Misuse` and `Unreadable`. */
-export async function exportCommand(given: readonly string[], { complain, print }: Output, { connection, environment }: AuditSetting, findKey: FindPersonKey | undefined = personKeys): Promise<ExitStatus> {
-  const { options, words } = wordsOf(given, ['--out', '--redact', '--account', '--anchor-account', '--tenant']);
+/** 0: copied, and it holds. 1: it could not be copied or opened, or does not hold. `findKey` is for tests. Fails with `Misuse` and `Unreadable`. */
+export async function exportCommand(given: readonly string[], { complain, print }: Output, { connection, environment }: AuditSetting, findKey?: FindPersonKey): Promise<ExitStatus> {
+  const { options, words } = wordsOf(given, ['--out', '--redact', '--account', '--anchor-account', '--tenant', '--vault']);
   if (words.length > 0) throw new Misuse(`\`audit export\` does not know \`${short(words[0])}\``);
   const directory = options.get('--out');
   if (directory === undefined) throw new Misuse('`audit export` needs --out and a directory');
@@ -36,6 +36,8 @@ export async function exportCommand(given: readonly string[], { complain, print 
   const tenantId = options.get('--tenant') ?? environment['STEWARD_TENANT_ID'] ?? '';
   if (![account, anchorAccount].every((name) => ACCOUNT.test(name))) throw new Misuse('which deployment? Set STEWARD_STORAGE_ACCOUNT, or use --account NAME: lower-case letters and digits, 3 to 24');
   if (!GUID.test(tenantId)) throw new Misuse('which tenant? Set STEWARD_TENANT_ID, or use --tenant ID: a GUID, as in the Azure portal');
+  const vault = options.get('--vault') ?? environment['STEWARD_VAULT_NAME'] ?? '';
+  if (!options.has('--redact') && findKey === undefined && !VAULT.test(vault)) throw new Misuse('the keys of people are in a vault: set STEWARD_VAULT_NAME, or use --vault NAME. With --redact none is needed');
   await prepare(directory);
   const [{ copyLedger }, { OperatorError }] = await Promise.all([import('../clients/ledger-copy.ts'), import('../clients/operator.ts')]);
   try {
@@ -48,11 +50,24 @@ export async function exportCommand(given: readonly string[], { complain, print 
   }
   const { entries, verdict } = await readCopy({ directory });
   const sealed = entries.flatMap(({ event, id }) => ('sealed' in event ? (event.sealed ?? []).map((part, index) => ({ id, index, part })) : []));
+  let isOpened = true;
   if (options.has('--redact')) print('Names       left sealed, as you asked\n');
-  else if (findKey === undefined) print(`Names       ${counted(sealed.length, 'name')} can’t be opened: this version has no way to the keys of people. The copy is as one made with --redact\n`);
-  else print(`Names       ${await openAll(join(directory, PEOPLE_FILE), sealed, findKey)} of ${sealed.length.toLocaleString('en-GB')} opened, in ${PEOPLE_FILE}: keep it as you keep personal data\n`);
+  else {
+    const { openKeys } = await import('../clients/operator-keys.ts');
+    const keys = findKey === undefined ? openKeys({ cloud: 'public', account, vault, tenantId, ...connection }) : { find: findKey, close: () => undefined };
+    try {
+      const opened = await openAll(join(directory, PEOPLE_FILE), sealed, keys.find);
+      print(`Names       ${opened.toLocaleString('en-GB')} of ${sealed.length.toLocaleString('en-GB')} opened, in ${PEOPLE_FILE}: keep it as you keep personal data\n`);
+    } catch (error) {
+      if (errorCode(error) !== 'LEDGER_UNAVAILABLE' && errorCode(error) !== 'STORAGE_UNAVAILABLE') throw error;
+      isOpened = false;
+      complain(`steward: the names could not all be opened. You need “Storage Table Data Reader” on the table personkeys in ${account} and “Key Vault Crypto Service Encryption User” on the key ledger-wrapping-key in ${vault}. What was copied stands.\n`);
+    } finally {
+      keys.close();
+    }
+  }
   print(`Holds       ${verdict.holds ? 'yes' : 'NO: audit verify says where'}\n`);
-  return verdict.holds ? 0 : 1;
+  return verdict.holds && isOpened ? 0 : 1;
 }
 
 /** A directory of one's own: what is there already could be taken for part of the copy. */

@@ -7,7 +7,7 @@ export class Misuse extends Error {}
 export class Unreadable extends Error {}
 
 /** Each with what its value is; an empty one takes none. */
-const OPTIONS = { '--checkpoint': 'a file', '--key': 'a file', '--json': '', '--csv': '', '--person': 'a name', '--action': 'the name of an action', '--last': 'a number', '--out': 'a directory', '--redact': '', '--account': 'the name of a storage account', '--anchor-account': 'the name of a storage account', '--tenant': 'the id of a tenant' } as const;
+const OPTIONS = { '--checkpoint': 'a file', '--key': 'a file', '--json': '', '--csv': '', '--person': 'a name', '--action': 'the name of an action', '--last': 'a number', '--out': 'a directory', '--redact': '', '--account': 'the name of a storage account', '--anchor-account': 'the name of a storage account', '--vault': 'the name of a vault', '--tenant': 'the id of a tenant' } as const;
 export type Option = keyof typeof OPTIONS;
 
 export interface Words {

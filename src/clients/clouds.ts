@@ -99,7 +99,7 @@ export function endpointsFor(cloud: CloudName, names: ResourceNames): Endpoints 
   const row = clouds[cloud];
   return {
     graph: `https://${row.graphHost}`,
-    vault: `https://${names.vault}.${row.vaultSuffix}`,
+    vault: vaultEndpoint(cloud, names.vault),
     openai: `https://${names.openai}.${row.openaiSuffix}`,
     tables: `https://${names.storage}.${row.tableSuffix}`,
     blobs: `https://${names.storage}.${row.blobSuffix}`,
@@ -121,6 +121,12 @@ export function tablesEndpoint(cloud: CloudName, storage: string): string {
 export function blobsEndpoint(cloud: CloudName, storage: string): string {
   if (!patterns.storage.test(storage)) throw new StewardError('CONFIGURATION_INVALID', 'not a resource name: storage');
   return `https://${storage}.${clouds[cloud].blobSuffix}`;
+}
+
+/** Where a vault answers. Fails with `CONFIGURATION_INVALID`. */
+export function vaultEndpoint(cloud: CloudName, vault: string): string {
+  if (!patterns.vault.test(vault)) throw new StewardError('CONFIGURATION_INVALID', 'not a resource name: vault');
+  return `https://${vault}.${clouds[cloud].vaultSuffix}`;
 }
 
 /** `TENANT-my.sharepoint.com`: where the people of a tenant have their OneDrive. */

@@ -6,6 +6,7 @@ import type { ChainReader } from '../audit/adopt.ts';
 import type { AnchorStore, HeadStore } from '../audit/anchoring.ts';
 import type { Signer } from '../audit/checkpoint.ts';
 import type { DigestKey, LedgerReader, LedgerStore } from '../audit/record.ts';
+import type { PersonKeys } from '../audit/sealed.ts';
 import type { ApprovalPlaceStore, ContactStore, ConversationStore, FileOfferStore, FilePlace } from '../bot/ports.ts';
 import type { Clock } from '../clock.ts';
 import type { ApprovalStore } from '../guard/approval.ts';
@@ -99,7 +100,7 @@ export interface Clients {
   /** Usable after `prepare`. */
   readonly digestKey: DigestKey;
   /** What records say about people in words is sealed with these. Nothing of it is read before the first record that needs it. */
-  readonly personKeys: Pick<TablePersonKeys, 'keyOf' | 'erase' | 'all'>;
+  readonly personKeys: PersonKeys;
   readonly reasoner: Reasoner;
   /** Absent where no embedding deployment is named. */
   readonly embedder?: Embedder;

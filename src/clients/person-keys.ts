@@ -15,10 +15,6 @@ const MOST_HELD = 5_000;
 const TIMEOUT_MS = 8_000;
 /** A row that others changed meanwhile is read again this often. */
 const MOST_ATTEMPTS = 4;
-/** Of one partition, of which there are 256. */
-const MOST_ROWS = 10_000;
-/** Keys that are unwrapped at a time when all are. */
-const AT_A_TIME = 8;
 
 export interface TablePersonKeysOptions extends Pick<VaultKeyOptions, 'endpoint' | 'credential' | 'httpClient'> {
   readonly table: Table;
@@ -81,16 +77,12 @@ export class TablePersonKeys implements PersonKeys {
     }
   }
 
-  /** Every key that there is, for who may read the whole ledger. Makes none, keeps none; one that can't be read ends it. */
-  async *all(): AsyncGenerator<PersonKey, void, undefined> {
-    for (let partition = 0; partition < 256; partition += 1) {
-      const prefix = partition.toString(16).padStart(2, '0');
-      const rows = await safely('the keys could not be listed', () => this.#table.list(`PartitionKey eq '${prefix}'`, MOST_ROWS));
-      const kept = rows.filter((row) => !isErased(row));
-      for (let from = 0; from < kept.length; from += AT_A_TIME) {
-        yield* await safely('a key could not be read', () => Promise.all(kept.slice(from, from + AT_A_TIME).map((row) => this.#unwrap(row.key, row))));
-      }
-    }
+  /** The key that there is, for who reads the ledger and writes nothing; undefined for who has none, or was erased. */
+  async find(person: string): Promise<PersonKey | undefined> {
+    return safely('the key of a person could not be read', async () => {
+      const row = await this.#table.read(partitionOf(person), person);
+      return row === undefined || isErased(row) ? undefined : this.#unwrap(person, row);
+    });
   }
 
   #ask(person: string): Promise<PersonKey> {
@@ -177,7 +169,7 @@ class HeldKey implements PersonKey {
   }
 }
 
-/** All keys can be listed in pieces of a size that one answer has room for. */
+/** Spread over partitions, which storage can spread over machines. */
 function partitionOf(person: string): string {
   if (!/^[0-9a-f]{64}$/.test(person)) throw new StewardError('LEDGER_UNAVAILABLE', 'not the digest of a person');
   return person.slice(0, 2);

@@ -2,25 +2,16 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { recordOf } from '../../src/audit/ledger.ts';
-import { open, type Part, type PersonalFacts } from '../../src/audit/sealed.ts';
 import { auditCommand } from '../../src/cli/audit.ts';
+import type { AuditSetting } from '../../src/cli/audit-setting.ts';
 import { APPROVE } from './harness/cards.ts';
-import { assertTaken } from './harness/claims.ts';
+import { assertNoIds, assertTaken } from './harness/claims.ts';
 import { finds, proposes, REASON, settled } from './harness/scenes.ts';
 import { cardFor, reachable } from './harness/second.ts';
-import { useWorld, type World } from './harness/world.ts';
-
-/** What the records say about people, to whoever has their keys. */
-async function opened(world: World, text: string): Promise<readonly (PersonalFacts & { readonly as: Part })[]> {
-  const parts = text.trimEnd().split('\n').flatMap((line) => {
-    const { event } = recordOf(line) ?? assert.fail('no record');
-    return 'sealed' in event ? (event.sealed ?? []) : [];
-  });
-  return Promise.all(parts.map(async (part) => ({ as: part.as, ...(open(part, (await world.personKeys.keyOf(part.person)).secret) ?? assert.fail('a key does not open it')) })));
-}
+import { useWorld } from './harness/world.ts';
 
 const SOON_MS = 6_000;
+const ROOT = new URL('../../', import.meta.url).pathname;
 
 describe('the ledger', () => {
   const { story } = useWorld({ model: 'scripted' });
@@ -30,11 +21,12 @@ describe('the ledger', () => {
 
   const files = (folder: string): readonly string[] =>
     readdirSync(join(directory, folder), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name)).sort();
-  const verify = async (...words: readonly string[]): Promise<{ readonly status: number; readonly out: string }> => {
+  const audit = async (words: readonly string[], setting: AuditSetting = { root: ROOT, environment: {} }): Promise<{ readonly status: number; readonly out: string }> => {
     let out = '';
     const add = (text: string): void => void (out += text);
-    return { status: await auditCommand(['verify', directory, ...words], { print: add, complain: add }, { root: '', environment: {} }), out };
+    return { status: await auditCommand(words, { print: add, complain: add }, setting), out };
   };
+  const verify = (...words: readonly string[]): ReturnType<typeof audit> => audit(['verify', directory, ...words]);
 
   story('ledger.anchored', 'is vouched for as soon as a second person let something happen; the copy holds offline against that checkpoint, and one changed letter does not', async (world) => {
     const approver = await reachable(world, world.person('approver'));
@@ -62,12 +54,21 @@ describe('the ledger', () => {
     assert.ok(!JSON.stringify(readFileSync(held, 'utf8')).includes(target.name) && !readFileSync(held, 'utf8').includes(target.aadObjectId), 'a checkpoint says who');
 
     for (const name of [requester.person.name, approver.person.name, target.name, REASON]) assert.ok(!text.includes(name), `the ledger says “${name}” to everybody`);
-    const said = await opened(world, text);
-    const of = (as: Part): readonly PersonalFacts[] => said.filter((facts) => facts.as === as);
-    assert.ok(of('requester').some(({ name }) => name === requester.person.name), 'it does not say who asked');
-    assert.ok(of('approver').some(({ name }) => name === approver.person.name), 'it does not say who approved');
-    assert.ok(of('target').some(({ arguments: given, name }) => name === target.name && given?.['reason'] === REASON), 'it does not say of whom, and why');
-    assert.ok(of('target').some(({ context }) => context?.includes(target.upn) === true), 'it does not tell her from her namesakes');
+    const export_ = join(directory, 'export');
+    const { words, connection } = world.operator;
+    const exported = await audit(['export', '--out', export_, ...words], { root: ROOT, environment: {}, connection });
+    assert.equal(exported.status, 0, exported.out);
+    assert.match(exported.out, /Names +(\d+) of \1 opened/);
+    const told = await audit(['show', export_, '--person', target.name]);
+    const screen = told.out;
+    assert.equal(told.status, 0, screen);
+    for (const part of [/block_sign_in/, /done$/m, new RegExp(`asked by +${requester.person.name}`), new RegExp(`reason +${REASON}`), new RegExp(`approved by +${approver.person.name}`), target.upn]) assert.ok(screen.replaceAll(/\s*\n {4,}/g, ' ').match(part), `“${String(part)}” is not told:\n${screen}`);
+    assertNoIds(screen.replaceAll(/request id .*(?:\n {4,}.*)*/g, ''), 'the screen');
+    assert.ok(screen.split('\n').every((line) => line.length <= 80) && screen.split('\n').length <= 24, `more than a screen:\n${screen}`);
+    const [, reference = ''] = /reference +(\S{5}-\S{5})/.exec(screen) ?? [];
+    const why = await audit(['why', reference, export_]);
+    assert.equal(why.status, 0, why.out);
+    for (const part of [target.name, approver.person.name, 'second person', REASON]) assert.ok(why.out.replaceAll(/\s+/g, ' ').includes(part), `“${part}” is not told:\n${why.out}`);
 
     writeFileSync(ledger, text.replace('"outcome":"done"', '"outcome":"none"'));
     const bad = await verify('--checkpoint', held);

@@ -8,8 +8,7 @@ import { identitiesFromSeed } from '../../../sandbox/identifiers.ts';
 import type { Identities } from '../../../sandbox/identifiers.ts';
 import { openContainer } from '../../../src/clients/blobs.ts';
 import { createEgress } from '../../../src/clients/egress.ts';
-import { systemClock } from '../../../src/clients/clock.ts';
-import { TablePersonKeys } from '../../../src/clients/person-keys.ts';
+import type { AuditSetting } from '../../../src/cli/audit-setting.ts';
 import { openTables, type Tables } from '../../../src/clients/tables.ts';
 import type { LatchLevel } from '../../../src/guard/ports.ts';
 import { PATIENCE_MS } from '../../machine.ts';
@@ -49,6 +48,11 @@ const tokens = (name: string): readonly string[] => name.normalize('NFKD').toLow
 /** Whether a search for `wanted` could also find `other`: every word begins one of the other's. */
 const couldMean = (wanted: string, other: string): boolean => tokens(wanted).every((word) => tokens(other).some((candidate) => candidate.startsWith(word)));
 
+interface Operator {
+  readonly words: readonly string[];
+  readonly connection: NonNullable<AuditSetting['connection']>;
+}
+
 export class World {
   readonly bot: string;
   readonly control: Control;
@@ -73,10 +77,10 @@ export class World {
   readonly tables: Tables;
   /** Copies the containers of ledger and checkpoints into a directory, as an operator does. */
   readonly copyLedger: (directory: string) => Promise<void>;
-  /** The keys of people, as Steward has them. */
-  readonly personKeys: TablePersonKeys;
+  /** How an operator reaches this deployment. */
+  readonly operator: Operator;
 
-  private constructor(parts: { bot: string; control: Control; connector: Connector; model: ScriptedModel | undefined; people: readonly Persona[]; auth: boolean; errors: readonly unknown[]; stop: () => Promise<void>; newHour: () => Promise<void>; setLevel: (level: LatchLevel) => Promise<void>; tables: Tables; copyLedger: (directory: string) => Promise<void>; personKeys: TablePersonKeys; oneDrive: OneDrive | undefined }) {
+  private constructor(parts: { bot: string; control: Control; connector: Connector; model: ScriptedModel | undefined; people: readonly Persona[]; auth: boolean; errors: readonly unknown[]; stop: () => Promise<void>; newHour: () => Promise<void>; setLevel: (level: LatchLevel) => Promise<void>; tables: Tables; copyLedger: (directory: string) => Promise<void>; operator: Operator; oneDrive: OneDrive | undefined }) {
     const { bot, control, connector, model, people, auth } = parts;
     this.bot = bot;
     this.control = control;
@@ -92,7 +96,7 @@ export class World {
     this.#newHour = parts.newHour;
     this.#setLevel = parts.setLevel;
     this.tables = parts.tables;
-    this.personKeys = parts.personKeys;
+    this.operator = parts.operator;
     this.copyLedger = parts.copyLedger;
     this.#wire = {
       bot,
@@ -120,7 +124,7 @@ export class World {
     try {
       const sandbox = await startSandbox({ seed: SEED, onError: (error) => void errors.push(error), ...(dataDir !== undefined && { dataDir }), ...(model !== undefined && { model: { url: model.url, name: 'scripted' } }), ...(auth && { auth }), ...(managedIdentity && { managedIdentity }), ...(robotRevoked && { robotRevoked }), ...(oneDrive && { oneDrive }) });
       const control = new Control(sandbox.control);
-      return new World({ bot: sandbox.bot, control, connector, model, people: await control.people(), auth, errors, stop: () => sandbox.stop(), newHour: newHourOf(sandbox), setLevel: setLevelOf(sandbox), tables: tablesOf(sandbox), copyLedger: copyLedgerOf(sandbox), personKeys: personKeysOf(sandbox), oneDrive });
+      return new World({ bot: sandbox.bot, control, connector, model, people: await control.people(), auth, errors, stop: () => sandbox.stop(), newHour: newHourOf(sandbox), setLevel: setLevelOf(sandbox), tables: tablesOf(sandbox), copyLedger: copyLedgerOf(sandbox), operator: operatorOf(sandbox), oneDrive });
     } catch (error) {
       // What stays open would keep the run from ending.
       await Promise.all([connector.stop(), model?.stop(), oneDrive?.stop()]);
@@ -220,9 +224,11 @@ function tablesOf({ cloud }: Pick<Sandbox, 'cloud'>): Tables {
   return openTables({ endpoint: endpoints.tables, credential: cloud.credentialFor(identities.keeper), httpClient: createEgress({ allow: [endpoints.tables], agent }).httpClient });
 }
 
-function personKeysOf({ cloud }: Sandbox): TablePersonKeys {
-  const { agent, endpoints, identities } = cloud;
-  return new TablePersonKeys({ table: tablesOf({ cloud }).personkeys, endpoint: endpoints.vault, credential: cloud.credentialFor(identities.keeper), httpClient: createEgress({ allow: [endpoints.vault], agent }).httpClient, clock: systemClock });
+/** With the keeper's login, which may read all of it. */
+function operatorOf({ cloud }: Sandbox): Operator {
+  const { agent, endpoints: { anchors, blobs, tables, vault }, identities, tenantId } = cloud;
+  const endpoints = { ledger: blobs, anchors, tables, vault };
+  return { words: ['--account', 'stewardsandbox', '--tenant', tenantId, '--vault', 'steward-sandbox'], connection: { endpoints, credential: cloud.credentialFor(identities.keeper), httpClient: createEgress({ allow: [...new Set(Object.values(endpoints))], agent }).httpClient } };
 }
 
 function copyLedgerOf({ cloud }: Sandbox): (directory: string) => Promise<void> {

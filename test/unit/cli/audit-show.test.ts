@@ -12,6 +12,7 @@ import { auditCommand } from '../../../src/cli/audit.ts';
 import { exportCommand } from '../../../src/cli/audit-export.ts';
 import { createEgress } from '../../../src/clients/egress.ts';
 import { openContainer } from '../../../src/clients/blobs.ts';
+import { StewardError } from '../../../src/errors.ts';
 import { deployment, handClock, keys } from '../audit/anchored.ts';
 
 const digest = (what: string): string => createHash('sha256').update(what).digest('hex');
@@ -48,11 +49,11 @@ describe('`steward audit show`, `why` and `export`', function () {
     const [one, two] = [instance('2026/11/23/one'), instance('2026/11/23/two')];
     records = [];
     const tell = async (where: typeof one, event: LedgerEvent): Promise<void> => void records.push(await where.ledger.record(event, { pressing: true }));
-    for (const each of [one, two]) await tell(each, { kind: 'start', catalogue: digest('catalogue'), policy: digest('policy'), contract: digest('contract'), configuration: digest('configuration') });
-    await tell(one, { kind: 'message', turn: 't1', person: hanna.person, conversation: digest('c'), tainted: false, sealed: sealOf(hanna, 'requester', { name: 'Hanna Virtanen' }) });
+    for (const each of [one, two]) await tell(each, { kind: 'start', steward: '0.1.0', robot: digest('robot'), catalogue: digest('catalogue'), policy: digest('policy'), contract: digest('contract'), configuration: digest('configuration') });
+    await tell(one, { kind: 'message', turn: 't1', person: hanna.person, conversation: digest('c'), tainted: false });
     await tell(one, { kind: 'model', turn: 't1', purpose: 'turn', model: 'gpt-5', promptTokens: 1234, completionTokens: 56, costMicroUsd: 7890, requestId: 'r', durationMs: 5 });
     const step = { action: 'block_sign_in', version: '1.0.0', digest: STEP, provenance: { reason: 'your words' } };
-    await tell(one, { kind: 'plan', turn: 't1', plan: digest('plan'), steps: [step], sealed: sealOf(nadia, 'target', { name, context: ['IT', 'nadia@contoso.example'], step: STEP, arguments: { reason } }) });
+    await tell(one, { kind: 'plan', turn: 't1', plan: digest('plan'), steps: [step], sealed: [...sealOf(hanna, 'requester', { name: 'Hanna Virtanen' }), ...sealOf(nadia, 'target', { name, context: ['IT', 'nadia@contoso.example'], step: STEP, arguments: { reason } })] });
     await tell(one, { kind: 'decision', turn: 't1', step: STEP, action: 'block_sign_in', decision: ending === 'refused' ? 'refuse' : 'confirm', policies: [ending === 'refused' ? 'forbid-killed' : 'destructive-confirm'] });
     if (ending === 'refused') await tell(one, { kind: 'refusal', turn: 't1', person: hanna.person, code: 'KILLED', details: [] });
     else {
@@ -213,10 +214,10 @@ nadia@contoso.example)  done
   describe('export', () => {
     let cloud: Cloud;
     afterEach(() => cloud.stop());
-    const connection = () => ({ endpoints: { ledger: cloud.endpoints.blobs, anchors: cloud.endpoints.anchors }, credential: cloud.credentialFor(cloud.identities.keeper), httpClient: createEgress({ allow: [cloud.endpoints.blobs, cloud.endpoints.anchors], agent: cloud.agent }).httpClient });
-    const exported = async (words: readonly string[], found?: readonly PersonKey[]): Promise<number> => {
+    const connection = () => ({ endpoints: { ledger: cloud.endpoints.blobs, anchors: cloud.endpoints.anchors, tables: cloud.endpoints.tables, vault: cloud.endpoints.vault }, credential: cloud.credentialFor(cloud.identities.keeper), httpClient: createEgress({ allow: [cloud.endpoints.blobs, cloud.endpoints.anchors], agent: cloud.agent }).httpClient });
+    const exported = async (words: readonly string[], found?: readonly PersonKey[] | 'refused'): Promise<number> => {
       [out, err] = ['', ''];
-      return exportCommand(['--account', 'stewardsandbox', '--tenant', cloud.tenantId, ...words], output, { root, environment: {}, connection: connection() }, found && (async (person, id) => found.find((key) => key.person === person && key.id === id)?.secret));
+      return exportCommand(['--account', 'stewardsandbox', '--tenant', cloud.tenantId, ...words], output, { root, environment: {}, connection: connection() }, found && (async (person, id) => (found === 'refused' ? Promise.reject(new StewardError('LEDGER_UNAVAILABLE', 'no')) : found.find((key) => key.person === person && key.id === id)?.secret)));
     };
     const filesIn = (name: string): readonly string[] => readdirSync(file(name), { recursive: true, withFileTypes: true }).filter((each) => each.isFile()).map((each) => join(each.parentPath, each.name).slice(file(name).length + 1)).sort();
 
@@ -255,8 +256,9 @@ nadia@contoso.example)  done
       assert.equal(await steward('verify', file('redacted')), 0, out);
       assert.equal(await exported(['--out', file('erased')], [hanna]), 0);
       assert.match(out, /1 of 3 opened/);
-      assert.equal(await exported(['--out', file('none')]), 0);
-      assert.match(out, /3 names can’t be opened/);
+      await assert.rejects(exported(['--out', file('none')]), /STEWARD_VAULT_NAME/);
+      assert.equal(await exported(['--out', file('refused')], 'refused'), 1);
+      assert.match(err, /could not all be opened/);
     });
     it('writes into no directory that holds something', async () => {
       put('mine/notes.txt', 'mine');
