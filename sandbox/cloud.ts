@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { Agent } from 'node:https';
 import type { LookupFunction } from 'node:net';
+import { join } from 'node:path';
 import { armAudience, createArm } from './arm/arm.ts';
 import type { Arm } from './arm/arm.ts';
 import { loadAzurite } from './azurite.ts';
@@ -155,7 +156,7 @@ export async function startCloud<Company extends SandboxCompany>(options: CloudO
   journal.hide(header);
   const { logicAudience = armAudience } = options;
   const identity = createIdentityService({ seed, identities, header, issuer, revoked: new Set(options.revoked?.map((name) => identities[name])), audiences: [logicAudience] });
-  const vault = createVault({ seed, permissions, onSecret: (value) => journal.hide(value) });
+  const vault = createVault({ seed, permissions, onSecret: (value) => journal.hide(value), ...(dataDir !== undefined && { keyFile: join(dataDir, 'vault-keys.json') }) });
   const graphGrants = (clientId: string): ReadonlySet<string> => permissions.permissionsOn('graph', clientId);
   const company = options.company(seed, tenantId);
   const servicenowPassword = vault.secret('servicenow-password') ?? '';

@@ -1,15 +1,18 @@
 /** Key Vault secrets and RSA keys, data plane, api-version 2025-07-01 (Azure/azure-rest-api-specs, secrets.json and keys.json). */
-import { constants, generateKeyPairSync, privateDecrypt, privateEncrypt, publicEncrypt, randomUUID, type KeyObject } from 'node:crypto';
+import { constants, generateKeyPairSync, privateDecrypt, privateEncrypt, publicEncrypt, randomUUID } from 'node:crypto';
 import { z } from 'zod/v4';
 import type { Handler, SandboxRequest, SandboxResponse, Service } from './http.ts';
 import { secretFromSeed } from './identifiers.ts';
 import type { Permissions } from './permissions.ts';
+import { readKeys, writeKeys, type RsaKey } from './vault-key-file.ts';
 
 export interface VaultOptions {
   readonly seed: number;
   readonly permissions: Permissions;
   /** Told every value that the vault ever holds, so that the journal can mask it. */
   readonly onSecret: (value: string) => void;
+  /** Where its keys outlast it; absent, they go with it. */
+  readonly keyFile?: string | undefined;
 }
 
 export interface Vault {
@@ -43,13 +46,6 @@ interface Version {
 type SecretHandler = (name: string, request: SandboxRequest) => SandboxResponse;
 
 type Access = 'read' | 'write';
-
-interface RsaKey {
-  readonly version: string;
-  readonly pair: { readonly publicKey: KeyObject; readonly privateKey: KeyObject };
-  readonly createdSeconds: number;
-  expires?: number;
-}
 
 type KeyOperation = 'sign' | 'wrapKey' | 'unwrapKey';
 
@@ -133,7 +129,7 @@ function describe(origin: string, name: string, secret: Version): Record<string,
 }
 
 /** A vault seeded with what Steward and its robot keep there. */
-export function createVault({ seed, permissions, onSecret }: VaultOptions): Vault {
+export function createVault({ seed, permissions, onSecret, keyFile }: VaultOptions): Vault {
   /** Names are compared without case; oldest version first. */
   const secrets = new Map<string, Version[]>();
   const versionsOf = (name: string): Version[] => secrets.get(name.toLowerCase()) ?? [];
@@ -164,10 +160,11 @@ export function createVault({ seed, permissions, onSecret }: VaultOptions): Vaul
   reset();
 
   /** Oldest version first. */
-  const keys = new Map<KeyName, RsaKey[]>();
+  const keys = readKeys(keyFile);
   const addKey = (name: KeyName, pair: RsaKey['pair']): RsaKey => {
     const key = { version: randomUUID().replaceAll('-', ''), pair, createdSeconds: nowSeconds() };
     keys.set(name, [...(keys.get(name) ?? []), key]);
+    writeKeys(keyFile, keys);
     return key;
   };
   const firstPair = (name: KeyName): RsaKey['pair'] => {
