@@ -9,7 +9,7 @@ import { PEOPLE_FILE, readCopy } from './audit-copy.ts';
 import type { AuditSetting } from './audit-setting.ts';
 import { counted } from './audit-verify.ts';
 import { Misuse, short, Unreadable, wordsOf } from './audit-words.ts';
-import type { ExitStatus, Output } from './command.ts';
+import { ACCOUNT, GUID, type ExitStatus, type Output } from './command.ts';
 
 /** `steward audit export`: both containers to disk, and the names that can be opened. */
 
@@ -21,9 +21,7 @@ export const EXPORT_USAGE = `steward audit export --out DIRECTORY     copies led
 
 type FindPersonKey = OperatorKeys['find'];
 
-const GUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 const VAULT = /^[a-z][a-z0-9-]{1,22}[a-z0-9]$/i;
-const ACCOUNT = /^[a-z0-9]{3,24}$/;
 
 /** 0: copied, and it holds. 1: it could not be copied or opened, or does not hold. `findKey` is for tests. Fails with `Misuse` and `Unreadable`. */
 export async function exportCommand(given: readonly string[], { complain, print }: Output, { connection, environment }: AuditSetting, findKey?: FindPersonKey): Promise<ExitStatus> {

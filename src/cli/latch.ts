@@ -1,7 +1,7 @@
 import type { CloudName } from '../clients/clouds.ts';
 import type { Killed, LatchStatus, Narrow, Operator, OperatorOptions, OperatorProblem, Status, StoppedThing } from '../clients/operator.ts';
 import type { Clock } from '../clock.ts';
-import type { ExitStatus, Output } from './command.ts';
+import { ACCOUNT, GUID, type ExitStatus, type Output } from './command.ts';
 
 /** `steward kill` and `steward status`: the latch out of band, with the operator's own Azure login. */
 
@@ -36,8 +36,6 @@ interface Typed {
   readonly tenantId: string;
 }
 
-const GUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
-const ACCOUNT = /^[a-z0-9]{3,24}$/;
 const DEFAULT_REASON = 'kill from the command line';
 
 /** Carries one of the two out. 0: done. 1: it could not, and says why. 2: it was typed wrongly. */

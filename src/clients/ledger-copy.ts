@@ -1,14 +1,11 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { AzureCliCredential } from '@azure/identity';
-import type { TokenCredential } from '@azure/core-auth';
-import type { HttpClient } from '@azure/core-rest-pipeline';
 import { ANCHOR_CONTAINER } from './anchor-store.ts';
-import { openContainer, repeated, statusOf } from './blobs.ts';
+import { openContainer, repeated } from './blobs.ts';
 import { blobsEndpoint, scopeOf, type CloudName } from './clouds.ts';
-import { createEgress } from './egress.ts';
 import { LEDGER_CONTAINER } from './ledger-store.ts';
-import { OperatorError, tokenFrom } from './operator.ts';
+import { logIn, type GivenLogin } from './operator-login.ts';
+import { OperatorError, problemOf, tokenFrom } from './operator.ts';
 
 /** The two containers of the ledger, brought to disk with an operator's own Azure login. Nothing in Azure is changed. */
 
@@ -20,16 +17,14 @@ const NAME = /^(?!\.)[A-Za-z0-9_.-]{1,200}(?:\/(?!\.)[A-Za-z0-9_.-]{1,200}){0,9}
 const FILE_MODE = 0o600;
 const DIRECTORY_MODE = 0o700;
 
-export interface LedgerCopyOptions {
+export interface LedgerCopyOptions extends GivenLogin {
   readonly cloud: CloudName;
   readonly account: string;
   /** The account of the checkpoints, where it is another one. */
   readonly anchorAccount: string;
   readonly tenantId: string;
-  /** Instead of the Azure CLI's login, the pinned hosts and the ordinary connection: for tests. */
-  readonly credential?: TokenCredential;
+  /** Instead of the pinned hosts: for tests. */
   readonly endpoints?: { readonly ledger: string; readonly anchors: string };
-  readonly httpClient?: HttpClient;
 }
 
 export interface LedgerCopied {
@@ -45,18 +40,15 @@ export interface LedgerCopied {
  */
 export async function copyLedger(directory: string, { account, anchorAccount, cloud, tenantId, ...given }: LedgerCopyOptions): Promise<LedgerCopied> {
   const endpoints = given.endpoints ?? { ledger: blobsEndpoint(cloud, account), anchors: blobsEndpoint(cloud, anchorAccount) };
-  const credential = given.credential ?? new AzureCliCredential({ tenantId, processTimeoutInMs: 60_000 });
+  const { close, credential, httpClient } = logIn(tenantId, [endpoints.ledger, endpoints.anchors], given);
   const token = await tokenFrom(credential, scopeOf('storage', cloud));
-  const egress = given.httpClient === undefined ? createEgress({ allow: [...new Set([endpoints.ledger, endpoints.anchors])] }) : undefined;
-  const httpClient = given.httpClient ?? egress?.httpClient;
-  if (httpClient === undefined) throw new OperatorError('unreachable');
   const copy = (endpoint: string, container: string): Promise<{ readonly files: number; readonly left: number }> => copyContainer(join(directory, container), container, { endpoint, credential: { getToken: async () => token }, httpClient });
   try {
     const anchors = await copy(endpoints.anchors, ANCHOR_CONTAINER);
     const ledger = await copy(endpoints.ledger, LEDGER_CONTAINER);
     return { anchorFiles: anchors.files, ledgerFiles: ledger.files, left: anchors.left + ledger.left };
   } finally {
-    egress?.close();
+    close();
   }
 }
 
@@ -87,14 +79,4 @@ async function copyContainer(directory: string, name: string, options: Parameter
     throw new OperatorError(problemOf(error), { cause: error });
   }
   return { files, left };
-}
-
-function problemOf(error: unknown): 'wrong tenant' | 'refused' | 'no table' | 'unreachable' {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    const status = statusOf(cause);
-    if (status === 401) return 'wrong tenant';
-    if (status === 403) return 'refused';
-    if (status === 404) return 'no table';
-  }
-  return 'unreachable';
 }

@@ -1,11 +1,10 @@
-import { AzureCliCredential } from '@azure/identity';
 import type { AccessToken, TokenCredential } from '@azure/core-auth';
-import type { HttpClient } from '@azure/core-rest-pipeline';
 import { z } from 'zod/v4';
 import type { Clock } from '../clock.ts';
 import { stopScopes, type StopScope } from '../guard/ports.ts';
 import { scopeOf, tablesEndpoint, type CloudName } from './clouds.ts';
-import { createEgress, EgressError } from './egress.ts';
+import { EgressError } from './egress.ts';
+import { logIn, type GivenLogin } from './operator-login.ts';
 import { integerOf, openTables, type Properties, type Row, type Table } from './tables.ts';
 import { backoffMs, wait } from './wait.ts';
 
@@ -18,8 +17,6 @@ const PARTITION = 'latch';
 const KEY = 'latch';
 /** Beside the latch, whose seal a write from here would break. */
 const BY_HAND = 'stopped';
-/** The Azure CLI is a Python program that starts slowly and may renew a token on the way. */
-const AZ_DEADLINE_MS = 60_000;
 const MOST_ATTEMPTS = 10;
 const MOST_OPEN = 5_000;
 const READS_AT_ONCE = 20;
@@ -43,15 +40,13 @@ export class OperatorError extends Error {
   }
 }
 
-export interface OperatorOptions {
+export interface OperatorOptions extends GivenLogin {
   readonly cloud: CloudName;
   readonly account: string;
   readonly tenantId: string;
   readonly clock: Clock;
-  /** Instead of the Azure CLI's login, the pinned host and the ordinary connection: for tests. */
-  readonly credential?: TokenCredential;
+  /** Instead of the pinned host: for tests. */
   readonly endpoint?: string;
-  readonly httpClient?: HttpClient;
 }
 
 /** Less than everything, as a hand would write it into the row `stopped`. */
@@ -105,12 +100,9 @@ export interface Operator {
 /** Signs in. Every method, and this, fails with `OperatorError`. */
 export async function openOperator({ account, clock, cloud, tenantId, ...given }: OperatorOptions): Promise<Operator> {
   const endpoint = given.endpoint ?? tablesEndpoint(cloud, account);
-  const credential = given.credential ?? new AzureCliCredential({ tenantId, processTimeoutInMs: AZ_DEADLINE_MS });
+  const { close, credential, httpClient } = logIn(tenantId, [endpoint], given);
   // Once and ahead: storage must not be asked thrice because the Azure CLI is not there.
   const token = await tokenFrom(credential, scopeOf('storage', cloud));
-  const egress = given.httpClient === undefined ? createEgress({ allow: [endpoint] }) : undefined;
-  const httpClient = given.httpClient ?? egress?.httpClient;
-  if (httpClient === undefined) throw new OperatorError('unreachable');
   const { approvals, latch, spend } = openTables({ endpoint, credential: { getToken: async () => token }, httpClient });
   const name = operatorName(token.token);
   /** Everything that a kill may write beside what it stops. */
@@ -126,7 +118,7 @@ export async function openOperator({ account, clock, cloud, tenantId, ...given }
       const [spentMicroUsd, pending] = await Promise.all([spentIn(spend, month), pendingIn(approvals)].map((part) => part.catch(() => null)));
       return { latch: row === undefined ? 'missing' : latchOf(row, byHand), month, spentMicroUsd: spentMicroUsd ?? null, pending: pending ?? null };
     },
-    close: () => egress?.close(),
+    close,
   };
 }
 
@@ -296,7 +288,7 @@ async function plainly<T>(operation: () => Promise<T>): Promise<T> {
 }
 
 /** By what storage answered: the causes of an error, the innermost last. */
-function problemOf(error: unknown): OperatorProblem {
+export function problemOf(error: unknown): OperatorProblem {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if (cause instanceof EgressError && cause.code === 'ENOTFOUND') return 'no account';
     const status = 'statusCode' in cause ? cause.statusCode : undefined;

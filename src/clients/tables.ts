@@ -76,28 +76,31 @@ export class Table {
 
   /** Rows that match an OData filter, at most `most`; fails when there are more. */
   async list(filter: string, most: number, options: { readonly signal?: AbortSignal; readonly attempts?: number } = {}): Promise<readonly Row[]> {
-    return this.#safely(options.signal, async (abortSignal) => {
-      const clock = new StorageClock();
-      const rows: Row[] = [];
-      for await (const page of this.#client.listEntities({ queryOptions: { filter }, abortSignal, onResponse: clock.listen }).byPage({ maxPageSize: 1_000 })) {
-        for (const entity of page) rows.push(toRow(entity, clock.now()));
+    return this.#safely(
+      options.signal,
+      async (abortSignal) => {
+        const rows = await this.#matching(filter, most, abortSignal);
         if (rows.length > most) throw new StewardError('STORAGE_UNAVAILABLE', `more than ${most} rows in \`${this.name}\``);
-      }
-      return rows;
-    }, options.attempts);
+        return rows;
+      },
+      options.attempts,
+    );
   }
 
   /** Rows that match an OData filter, no more than `most` of them. */
   async some(filter: string, most: number): Promise<readonly Row[]> {
-    return this.#safely(undefined, async (abortSignal) => {
-      const clock = new StorageClock();
-      const rows: Row[] = [];
-      for await (const page of this.#client.listEntities({ queryOptions: { filter }, abortSignal, onResponse: clock.listen }).byPage({ maxPageSize: 1_000 })) {
-        for (const entity of page) rows.push(toRow(entity, clock.now()));
-        if (rows.length >= most) break;
-      }
-      return rows.slice(0, most);
-    });
+    return this.#safely(undefined, async (abortSignal) => (await this.#matching(filter, most, abortSignal)).slice(0, most));
+  }
+
+  /** No page is asked for once there are more than `most`. */
+  async #matching(filter: string, most: number, abortSignal: AbortSignal): Promise<readonly Row[]> {
+    const clock = new StorageClock();
+    const rows: Row[] = [];
+    for await (const page of this.#client.listEntities({ queryOptions: { filter }, abortSignal, onResponse: clock.listen }).byPage({ maxPageSize: 1_000 })) {
+      for (const entity of page) rows.push(toRow(entity, clock.now()));
+      if (rows.length > most) break;
+    }
+    return rows;
   }
 
   async insert(partition: string, key: string, properties: Properties): Promise<Written | 'exists'> {

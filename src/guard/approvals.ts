@@ -286,7 +286,8 @@ export class Approvals {
       const denied = await this.#rows.swap(stored, { state: 'denied', ...decided, ...(click.reason !== undefined && { denyReason: click.reason }) });
       if (denied === undefined) return this.#refuse(click, 'APPROVAL_SETTLED', record);
       // Declined is declined, whether or not it could be recorded.
-      await this.#sealApprover(click).then((sealed) => this.#rows.record(denied.value, { person: clicker, ...sealed }), () => this.#rows.record(denied.value, { person: clicker })).catch(() => undefined);
+      const sealed = await this.#sealApprover(click).catch(() => ({}));
+      await this.#rows.record(denied.value, { person: clicker, ...sealed }).catch(() => undefined);
       return { kind: 'settled', record: denied.value };
     }
     try {
