@@ -27,7 +27,7 @@ const floors = {
   ],
 };
 
-const shared = ['errors.ts', 'clock.ts', 'serial.ts', 'encodings.ts'];
+const shared = ['errors.ts', 'clock.ts', 'serial.ts', 'encodings.ts', 'same-text.ts'];
 
 const floorRules = Object.entries(floors).map(([folder, [below, why]]) => ({
   name: `${folder}-looks-down`,

@@ -107,7 +107,7 @@ export interface Cloud<Company extends SandboxCompany = SandboxCompany> {
   readonly faults: Faults;
   readonly channel: Channel;
   readonly vault: Vault;
-  readonly storage: Pick<Storage, 'clear'>;
+  readonly storage: Pick<Storage, 'clear' | 'legalHolds'>;
   readonly arm: Omit<Arm, 'service' | 'reset'>;
   readonly logic: Omit<Logic, 'services' | 'reset'>;
   /** A credential without the identity endpoint, whose SDK keeps the first endpoint of a process for good. */

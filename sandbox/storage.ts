@@ -28,6 +28,8 @@ export interface StorageOptions {
 export interface Storage {
   readonly tables: string;
   readonly blobs: string;
+  /** Containers under legal hold, by name: nothing in them is deleted or overwritten, and their properties say so. */
+  readonly legalHolds: Set<string>;
   /** Empties every table and container and leaves them in place. */
   clear(): void;
   close(): Promise<void>;
@@ -41,6 +43,9 @@ const roles: Readonly<Record<StorageKind, string>> = { blob: 'Storage Blob Data 
 
 /** A blob of the container for checkpoints. https://learn.microsoft.com/azure/storage/blobs/immutable-storage-overview */
 const isImmutable = (path: string): boolean => new RegExp(`^/(?:${account}/)?anchors/.`).test(path);
+
+/** The container of a path. */
+const containerOf = (path: string): string => new RegExp(`^/(?:${account}/)?([^/]+)`).exec(path)?.[1] ?? '';
 
 const escapeXml = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
@@ -92,6 +97,7 @@ const parseOrText = (text: string): unknown => {
 /** Starts blobs and tables of one account, under the host names that production uses. */
 export async function startStorage(options: StorageOptions): Promise<Storage> {
   const { tls, tenantId, issuer, permissions, journal, faults, dataDir } = options;
+  const legalHolds = new Set<string>();
   const start = async (kind: StorageKind) => {
     const folder = dataDir === undefined ? undefined : join(dataDir, kind);
     if (folder !== undefined) mkdirSync(folder, { recursive: true });
@@ -144,6 +150,16 @@ export async function startStorage(options: StorageOptions): Promise<Storage> {
         return;
       }
 
+      // https://learn.microsoft.com/azure/storage/blobs/immutable-legal-hold-overview
+      if (kind === 'blob' && legalHolds.has(containerOf(url.pathname))) {
+        if (method === 'DELETE' || (method === 'PUT' && request.headers['if-none-match'] !== '*' && url.searchParams.get('comp') !== 'appendblock')) {
+          refuse(409, 'BlobImmutableDueToLegalHold', 'This operation is not permitted as the blob is immutable due to a legal hold.');
+          return;
+        }
+        const set = response.setHeader.bind(response);
+        response.setHeader = (name, value) => set(name, name.toLowerCase() === 'x-ms-has-legal-hold' ? 'true' : value);
+      }
+
       // At `end` the status is final, and the client has not seen it yet.
       const end = response.end.bind(response) as (...values: unknown[]) => ServerResponse;
       response.end = (...values: unknown[]): ServerResponse => {
@@ -166,6 +182,7 @@ export async function startStorage(options: StorageOptions): Promise<Storage> {
   return {
     tables: `https://${account}.table.core.windows.net:${tables.port}`,
     blobs: `https://${account}.blob.core.windows.net:${blobs.port}`,
+    legalHolds,
     clear: () => {
       tables.clear();
       blobs.clear();

@@ -11,7 +11,7 @@ export interface Configuration {
   readonly cloud: 'public';
   readonly resources: { readonly vault: string; readonly storage: string; readonly openai: string };
   readonly model: { readonly deployment: string; readonly name: string };
-  readonly roleGroups: { readonly helpdesk: string; readonly approver: string; readonly backupApprover?: string; readonly admin: string; readonly vip: string; readonly breakGlass: string };
+  readonly roleGroups: { readonly helpdesk: string; readonly approver: string; readonly backupApprover?: string; readonly admin: string; readonly dataProtection?: string; readonly vip: string; readonly breakGlass: string };
   /** Absent: nothing is embedded. */
   readonly embedding?: { readonly deployment: string; readonly name: string };
   readonly monthMicroUsd: number;
@@ -95,6 +95,7 @@ const shape = z.object({
   STEWARD_APPROVER_GROUP_ID: guid,
   STEWARD_BACKUP_APPROVER_GROUP_ID: guid.optional(),
   STEWARD_ADMIN_GROUP_ID: guid,
+  STEWARD_DATA_PROTECTION_GROUP_ID: guid.optional(),
   STEWARD_VIP_GROUP_ID: guid,
   STEWARD_BREAK_GLASS_GROUP_ID: guid,
   STEWARD_MONTHLY_CEILING_USD: usd,
@@ -175,9 +176,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, no
   if (parsed.success) {
     const { data } = parsed;
     if (!areDistinct([data.STEWARD_CHANNEL_CLIENT_ID, data.STEWARD_REASONER_CLIENT_ID, data.STEWARD_ROBOT_CLIENT_ID, data.STEWARD_KEEPER_CLIENT_ID])) problems.push('the four client ids must be four different identities');
-    const backup = data.STEWARD_BACKUP_APPROVER_GROUP_ID;
-    const roles = [data.STEWARD_HELPDESK_GROUP_ID, data.STEWARD_APPROVER_GROUP_ID, data.STEWARD_ADMIN_GROUP_ID, ...(backup === undefined ? [] : [backup])];
-    if (!areDistinct(roles)) problems.push('helpdesk, approver, backup approver and admin must be different groups');
+    const optional = [data.STEWARD_BACKUP_APPROVER_GROUP_ID, data.STEWARD_DATA_PROTECTION_GROUP_ID].filter((group) => group !== undefined);
+    const roles = [data.STEWARD_HELPDESK_GROUP_ID, data.STEWARD_APPROVER_GROUP_ID, data.STEWARD_ADMIN_GROUP_ID, ...optional];
+    if (!areDistinct(roles)) problems.push('helpdesk, approver, backup approver, admin and data protection must be different groups');
     // One group for VIP and emergency accounts does no harm; one that gives a role would make its members targets of another kind.
     if (![data.STEWARD_VIP_GROUP_ID, data.STEWARD_BREAK_GLASS_GROUP_ID].every((id) => areDistinct([id, ...new Set(roles)]))) problems.push('the groups of VIP and emergency accounts must not be groups that give a role');
   }
@@ -204,6 +205,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, no
       approver: data.STEWARD_APPROVER_GROUP_ID,
       ...(data.STEWARD_BACKUP_APPROVER_GROUP_ID !== undefined && { backupApprover: data.STEWARD_BACKUP_APPROVER_GROUP_ID }),
       admin: data.STEWARD_ADMIN_GROUP_ID,
+      ...(data.STEWARD_DATA_PROTECTION_GROUP_ID !== undefined && { dataProtection: data.STEWARD_DATA_PROTECTION_GROUP_ID }),
       vip: data.STEWARD_VIP_GROUP_ID,
       breakGlass: data.STEWARD_BREAK_GLASS_GROUP_ID,
     },

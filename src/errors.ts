@@ -49,6 +49,11 @@ export const stewardErrorCodes = [
   'APPROVAL_STALE',
   'APPROVAL_COPIED',
   'APPROVAL_NOBODY_REACHABLE',
+  // what the ledger says about people
+  'RECORDS_NOT_OFFICER',
+  'RECORDS_OWN',
+  'RECORDS_HELD',
+  'RECORDS_NONE',
   'TOKEN_SPENT',
   // the kill switch
   'KILLED',

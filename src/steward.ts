@@ -41,6 +41,9 @@ const ADOPT_EVERY_MS = 2 * 60_000;
 const RETENTION_FIRST_MS = 10 * 60_000;
 const RETENTION_EVERY_MS = 24 * 60 * 60_000;
 
+/** How soon an erasure that a crash left half done is finished, and one that a restored backup brought back is done again. */
+const ERASE_EVERY_MS = 10 * 60_000;
+
 /** Everything that one deployment decides. No secret is among it: secrets have names in Key Vault. */
 export interface StewardSettings {
   readonly tenantId: string;
@@ -121,6 +124,7 @@ export function createSteward(settings: StewardSettings, { clients, clock, conne
     catalogue,
     gate,
     limits,
+    records: clients.records,
     whoIsWho: clients.whoIsWho,
     killSwitch,
     executor,
@@ -158,6 +162,7 @@ export function createSteward(settings: StewardSettings, { clients, clock, conne
     versions: { steward: version, ...digests, apis: apiVersions },
     ceiling,
     limits,
+    records: clients.records,
     whoIsWho: clients.whoIsWho,
     roster: clients.roster,
     conversations: clients.conversations,
@@ -175,6 +180,7 @@ export function createSteward(settings: StewardSettings, { clients, clock, conne
   let checking: NodeJS.Timeout | undefined;
   let adopting: NodeJS.Timeout | undefined;
   let retaining: NodeJS.Timeout | undefined;
+  let erasing: NodeJS.Timeout | undefined;
   const checkLedger = async (): Promise<void> => {
     if (!(await ledgerCheck.readBack()).holds) await desk.tellAdmins(en.ledgerBroken);
   };
@@ -185,6 +191,13 @@ export function createSteward(settings: StewardSettings, { clients, clock, conne
     const found = (await adoptChains(clients.heads, clients.chains, clients.ledger.chain)).filter((chain) => !brokenChains.has(chain));
     for (const chain of found) brokenChains.add(chain);
     if (found.length > 0) await desk.tellAdmins(en.ledgerBroken);
+  };
+
+  const eraseAgain = async (): Promise<void> => {
+    const { again, problems } = await clients.records.reapply();
+    for (const problem of problems) onError(problem);
+    for (const person of again) await ledger.record({ kind: 'records', change: 'erase', state: 'again', person, by: '' });
+    if (again.length > 0) await desk.tellAdmins(en.records.again(again.length));
   };
 
   return {
@@ -206,6 +219,9 @@ export function createSteward(settings: StewardSettings, { clients, clock, conne
         retaining = setTimeout(retain, RETENTION_EVERY_MS);
       };
       retaining = setTimeout(retain, RETENTION_FIRST_MS);
+      const erase = (): void => void eraseAgain().catch(onError);
+      erase();
+      erasing = setInterval(erase, ERASE_EVERY_MS);
       adopting = setInterval(() => void adopt().catch(onError), ADOPT_EVERY_MS);
       return { port: listening };
     },
@@ -215,6 +231,7 @@ export function createSteward(settings: StewardSettings, { clients, clock, conne
       clearTimeout(checking);
       clearInterval(adopting);
       clearTimeout(retaining);
+      clearInterval(erasing);
       await server.close();
       await front.drain();
       await ledger.flush().catch(onError);

@@ -82,6 +82,7 @@ const list = [
   { id: 'path.personal', source: 'design 4', sentence: 'Personal chat acts; groups ask: an action asked for in a group gets one sentence that points to the personal chat.' },
   { id: 'path.untrusted', source: 'design 4', sentence: 'A message with quoted or attached text raises run to confirm for that turn.' },
   { id: 'ledger.anchored', source: 'design 1', sentence: 'What a second person decided is vouched for at once, in a signed checkpoint that nobody changes, and a copy of the ledger is checked against it offline.' },
+  { id: 'ledger.erased', source: 'ledger', sentence: 'What the ledger says about somebody is erased by data protection with an admin, not under legal hold, and again where a backup brings it back; the ledger still verifies.' },
   { id: 'robot.revoked', source: 'design 6', sentence: 'A robot whose identity Azure refuses changes nothing and reads nothing, and says so; chat, kill, revive, status and ledger go on.' },
   { id: 'fail.directory', source: 'design 9.8', sentence: 'When the directory can\'t be read, the answer is no, and the person is told plainly.' },
   { id: 'fail.model', source: 'design 9.8', sentence: 'When the model fails, is busy or answers garbage, nothing happens, and the person is told plainly.' },

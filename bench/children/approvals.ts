@@ -49,7 +49,7 @@ const gate = new Gate(policy, whoIsWho, killSwitch, limits, clients.effects);
 const ledger = new Ledger(clients.ledger, systemClock);
 const executor = new Executor(robot, killSwitch, limits, clients.effects, ledger, clients.digestKey, systemClock);
 const audience = { changed: async () => undefined, remind: async () => undefined, escalate: async () => undefined, doubt: async () => true };
-const approvals = new Approvals({ store: clients.approvals, catalogue, gate, limits, whoIsWho, killSwitch, executor, ledger, digestKey: clients.digestKey, bindings: [catalogue.digest, policy.digest], audience, read: async () => undefined });
+const approvals = new Approvals({ store: clients.approvals, catalogue, gate, limits, records: clients.records, whoIsWho, killSwitch, executor, ledger, digestKey: clients.digestKey, bindings: [catalogue.digest, policy.digest], audience, read: async () => undefined });
 
 async function measure(): Promise<ApprovalSamples> {
   const nowMs = systemClock.now().getTime();

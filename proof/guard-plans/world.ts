@@ -28,7 +28,7 @@ import { Limits } from '../../src/guard/limits.ts';
 import { Policy } from '../../src/guard/policy.ts';
 import type { Latch, PersonFacts, Stored } from '../../src/guard/ports.ts';
 import type { ModelReply, ModelRequest, Reasoner } from '../../src/guard/reasoner.ts';
-import { handClock, latch, MemoryApprovals, MemoryEffects, MemoryLatch, MemoryLimits, policyText } from '../../test/unit/guard/support.ts';
+import { handClock, latch, MemoryApprovals, MemoryEffects, MemoryLatch, MemoryLimits, MemoryRecords, policyText } from '../../test/unit/guard/support.ts';
 import { Bookkeeper, letters } from './bookkeeper.ts';
 import { approvers, Company, everybody, gone } from './people.ts';
 
@@ -167,7 +167,7 @@ export class World {
     this.#desk = new PromptDesk(this.#adapter, speaker, contacts, places, company, clock);
     this.#rows = new MemoryApprovals(clock);
     const whoIsWho = company;
-    this.approvals = new Approvals({ store: this.#rows, catalogue, gate, limits, whoIsWho, killSwitch, executor, ledger, digestKey, bindings: ['catalogue', policy.digest], audience: this.#desk, read: this.#desk.read });
+    this.approvals = new Approvals({ store: this.#rows, catalogue, gate, limits, records: new MemoryRecords(), whoIsWho, killSwitch, executor, ledger, digestKey, bindings: ['catalogue', policy.digest], audience: this.#desk, read: this.#desk.read });
     if (sabotage === 'any click counts' || sabotage === 'any card counts') this.#spoilClicks(sabotage);
     this.#desk.serve(this.approvals);
     const reasoner: Reasoner = { requestBytes: () => 100, complete: async (request) => this.#complete(request) };

@@ -183,6 +183,7 @@ interface Built {
 
 /** Starts the second generator, from which everything is drawn that came later. */
 const additionSalt = 0x41_64_64_73;
+const dataProtectionSalt = 0x44504f31;
 /** Mails that are kept, so that a long run does not fill the memory. */
 const maximumSentMail = 500;
 
@@ -434,7 +435,10 @@ function build(seed: number, tenantId: string, epochMs: number): Built {
   for (let shared = 0; shared < 6; shared += 1) devices.push(createDevice(random, 'windows', undefined, epochMs));
 
   const teamsId = (): string => `29:1${random.text('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_', 60)}`;
-  const stewardRoles: readonly (readonly [string, Group])[] = [['helpdesk', helpdeskGroup], ['approver', approverGroup], ['admin', adminGroup]];
+  const officers = staff.filter((user) => user.department === 'Legal' && user.accountEnabled && drafts.get(user.id)?.trait === 'ordinary').slice(0, 1);
+  const stewardRoles: readonly (readonly [string, readonly string[]])[] = [
+    ['helpdesk', helpdeskGroup.members], ['approver', approverGroup.members], ['admin', adminGroup.members], ['data protection', ids(officers)],
+  ];
   const vipIds = new Set(ids([...vips, assistant]));
   const toPersona = ({ user, trait }: Draft): Persona => ({
     name: user.displayName,
@@ -444,7 +448,7 @@ function build(seed: number, tenantId: string, epochMs: number): Built {
     tenantId,
     roles: trait === 'guest' ? ['guest'] : trait === 'breakGlass' ? [] : [
       'employee',
-      ...stewardRoles.filter(([, holders]) => holders.members.includes(user.id)).map(([name]) => name),
+      ...stewardRoles.filter(([, holders]) => holders.includes(user.id)).map(([name]) => name),
       ...(vipIds.has(user.id) ? ['vip'] : []),
     ],
   });
@@ -484,7 +488,12 @@ function build(seed: number, tenantId: string, epochMs: number): Built {
     roles: [user.userType === 'Guest' ? 'guest' : 'employee'],
   }));
   for (const user of additions.people) if (user.userType === 'Member') managers.set(user.id, chief.id);
-  const allGroups = [...groups, ...additions.groups];
+  // Drawn from neither generator, so that everything else stays as it was.
+  const dataProtectionGroup: Group = {
+    ...adminGroup, id: createRandom(seed ^ dataProtectionSalt).uuid(), displayName: 'Data Protection', mailNickname: 'Data-Protection',
+    description: 'May ask that records about somebody are erased, or kept.', members: ids(officers),
+  };
+  const allGroups = [...groups, ...additions.groups, dataProtectionGroup];
   const users = assignLicences([...all.map(({ user }) => user), ...additions.users], {
     random: later, frontlineGroup: additions.frontlineGroup, certain: new Set(ids(first)),
   });
@@ -505,7 +514,7 @@ function build(seed: number, tenantId: string, epochMs: number): Built {
     servicePrincipals: apps.servicePrincipals,
     appRoleAssignments: apps.assignments,
     roleGroups: {
-      helpdesk: helpdeskGroup.id, approver: approverGroup.id, admin: adminGroup.id, vip: vipGroup.id, breakGlass: breakGlassGroup.id,
+      helpdesk: helpdeskGroup.id, approver: approverGroup.id, admin: adminGroup.id, dataProtection: dataProtectionGroup.id, vip: vipGroup.id, breakGlass: breakGlassGroup.id,
     },
     roles,
     devices,

@@ -244,7 +244,7 @@ export interface Persona {
   readonly upn: string;
   readonly tenantId: string;
   /**
-   * `employee` plus the role groups (`helpdesk`, `approver`, `admin`); `guest` for guests, nothing for strangers.
+   * `employee` plus the role groups (`helpdesk`, `approver`, `admin`, `data protection`); `guest` for guests, nothing for strangers.
    * `vip` marks members of the VIP group: a label for choosing targets, not a role of Steward.
    */
   readonly roles: readonly string[];
@@ -254,6 +254,7 @@ export interface RoleGroupIds {
   readonly helpdesk: string;
   readonly approver: string;
   readonly admin: string;
+  readonly dataProtection: string;
   readonly vip: string;
   readonly breakGlass: string;
 }

@@ -15,6 +15,8 @@ export type LedgerEvent =
   | { readonly kind: 'reply'; readonly turn: string; readonly digest: string; readonly withheld: boolean }
   | { readonly kind: 'latch'; readonly change: 'stopped' | 'revived' | 'seen' | 'drill'; readonly level: string; readonly epoch: number; readonly person: string; readonly confirmedBy?: string; readonly scope?: string; readonly key?: string; readonly breakGlass?: boolean; readonly seal?: string; readonly stops?: number; readonly milliseconds?: readonly number[] }
   | { readonly kind: 'limit'; readonly action: string; readonly perHour: number; readonly person: string; readonly confirmedBy: string }
+  /** `asked` stands before the change, and what became of it after. `person` is whom it is about. */
+  | { readonly kind: 'records'; readonly change: 'erase' | 'hold' | 'release'; readonly state: 'asked' | 'done' | 'refused' | 'again'; readonly person: string; readonly by: string; readonly confirmedBy?: string; readonly approval?: string; readonly code?: string; readonly sealed?: readonly Sealed[] }
   | { readonly kind: 'spending'; readonly day: string; readonly target: string; readonly toMicroUsd: number; readonly person: string };
 
 /** One line of the ledger. */

@@ -4,6 +4,7 @@ export type Command =
   | { readonly kind: 'revive'; readonly what: ReviveWords; readonly reason: string }
   | { readonly kind: 'drill' }
   | { readonly kind: 'raise spending'; readonly who: string; readonly usd: string; readonly reason: string }
+  | { readonly kind: 'records'; readonly change: 'erase' | 'hold' | 'release'; readonly who: string; readonly reason: string }
   | { readonly kind: 'raise'; readonly action: string; readonly reason: string }
   | { readonly kind: 'approvals here'; readonly here: boolean }
   | { readonly kind: SimpleCommand };
@@ -49,6 +50,8 @@ const APPROVALS_HERE = whole(String.raw`approvals(?: (not|no longer))? here`);
 const RAISE_SPENDING = /^raise\s+(?:the\s+)?(?:spending|budget|daily cap)\s+(?:of|for)\s+(\S{1,120})\s+to\s+(?:usd\s*|\$\s*)?(\S{1,20}?)(?:\s+usd)?(?:[\s,]+because(?![\p{L}\p{N}])[\s:,]*(.*))?$/isu;
 const RAISE = /^raise\s+(?:the\s+)?limits?\s+(?:(?:of|for|on)\s+)?(?:the\s+)?(.{1,80}?)(?:[\s,]+because(?![\p{L}\p{N}])[\s:,]*(.*))?$/isu;
 
+const RECORDS = /^(erase|hold|release)\s+(?:the\s+)?records?\s+(?:of|about|for|on)\s+(\S{1,120}?)(?:[\s,]+because(?![\p{L}\p{N}])[\s:,]*(.*)|[\s.!]*)$/isu;
+
 /** The command in a message, or undefined. */
 export function parseCommand(text: string): Command | undefined {
   const trimmed = text.trim();
@@ -61,6 +64,8 @@ export function parseCommand(text: string): Command | undefined {
   if (spending !== null) return { kind: 'raise spending', who: spending[1] ?? '', usd: spending[2] ?? '', reason: (spending[3] ?? '').trim() };
   const here = APPROVALS_HERE.exec(trimmed);
   if (here !== null) return { kind: 'approvals here', here: here[1] === undefined };
+  const records = RECORDS.exec(trimmed);
+  if (records !== null) return { kind: 'records', change: records[1]?.toLowerCase() as 'erase' | 'hold' | 'release', who: records[2] ?? '', reason: (records[3] ?? '').trim() };
   const raise = RAISE.exec(trimmed);
   if (raise !== null) return { kind: 'raise', action: raise[1] ?? '', reason: (raise[2] ?? '').trim() };
   const simple = SIMPLE.find(([shape]) => shape.test(trimmed));

@@ -15,7 +15,7 @@ import type { Ceiling } from '../guard/ceiling.ts';
 import type { Gate } from '../guard/gate.ts';
 import type { KillSwitch } from '../guard/kill-switch.ts';
 import type { Limits } from '../guard/limits.ts';
-import type { AdminRoster, LatchStore, PersonFacts, WhoIsWho } from '../guard/ports.ts';
+import type { AdminRoster, LatchStore, PersonFacts, PersonRecords, WhoIsWho } from '../guard/ports.ts';
 import { codeOfStop, stopOf } from '../guard/stops.ts';
 import { ownWords, type OwnWords } from './activity.ts';
 import { isFarewell, localeOf, placeOf, type StewardAdapter } from './adapter.ts';
@@ -33,6 +33,7 @@ import type { ApprovalPlaceStore, ContactStore, ConversationStore, Lease, Memory
 import { FILE_CONSENT, type Reports } from './reports.ts';
 import type { Speaker } from './say.ts';
 import type { Arrival, HttpAnswer } from './server.ts';
+import { RecordCommands } from './records.ts';
 import { RequestCommands } from './requests.ts';
 import { SpendCommands } from './spending.ts';
 import { StatusCommand, type StatusDependencies } from './status.ts';
@@ -75,6 +76,7 @@ export interface FrontDependencies {
   readonly versions: Versions;
   readonly ceiling: Ceiling;
   readonly limits: Limits;
+  readonly records: PersonRecords;
   readonly whoIsWho: WhoIsWho;
   readonly roster: AdminRoster;
   readonly conversations: ConversationStore;
@@ -105,6 +107,7 @@ export class Front {
   readonly #spending: SpendCommands;
   readonly #works: Works;
   readonly #requests: RequestCommands;
+  readonly #records: RecordCommands;
   readonly #background = new Set<Promise<void>>();
 
   constructor(dependencies: FrontDependencies) {
@@ -115,6 +118,7 @@ export class Front {
     this.#callers = new Callers(dependencies.whoIsWho, dependencies.roster, behind);
     this.#stop = new StopCommands({ ...dependencies, callers: this.#callers, behind });
     this.#requests = new RequestCommands(dependencies);
+    this.#records = new RecordCommands(dependencies);
     this.#status = new StatusCommand(dependencies);
     this.#spending = new SpendCommands(dependencies);
   }
@@ -339,10 +343,12 @@ export class Front {
       case 'pending':
       case 'raise':
       case 'raise spending':
+      case 'records':
       case 'undo':
         if (work.place.conversationType !== 'personal') await tell(this.#with.speaker, context, en.groupOnly(this.#personalLink()));
         else if (command.kind === 'pending') await this.#requests.pending(context, person);
         else if (command.kind === 'raise spending') await this.#spending.raise(context, person, command);
+        else if (command.kind === 'records') await this.#records.change(context, person, command);
         else if (command.kind === 'raise') await this.#requests.raise(context, person, command.action, command.reason);
         else await this.#undo(context, person, lease, work);
         return true;

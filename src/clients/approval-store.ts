@@ -48,6 +48,7 @@ const approvalRecord: z.ZodType<ApprovalRecord> = z.object({
     z.object({ kind: z.literal('steps'), steps: z.array(storedStep) }),
     z.object({ kind: z.literal('revive'), reason: z.string(), what: reviveWhat, stillStopped: z.array(z.string()) }),
     z.object({ kind: z.literal('raise'), reason: z.string(), action: z.string(), perHour: z.int() }),
+    z.object({ kind: z.literal('records'), reason: z.string(), change: z.enum(['erase', 'release']), person: z.string(), label: z.string(), context: z.array(z.string()) }),
   ]),
   requester: internalId,
   requesterName: z.string(),

@@ -11,10 +11,10 @@ import type { ApprovalPlaceStore, ContactStore, ConversationStore, FileOfferStor
 import type { Clock } from '../clock.ts';
 import type { ApprovalStore } from '../guard/approval.ts';
 import type { LatchRowStore } from '../guard/latch-seal.ts';
-import type { AdminRoster, EffectNotes, LimitStore, SpendStore, WhoIsWho } from '../guard/ports.ts';
+import type { AdminRoster, EffectNotes, LimitStore, PersonRecords, SpendStore, WhoIsWho } from '../guard/ports.ts';
 import type { Embedder, Reasoner } from '../guard/reasoner.ts';
 import { TableAdminRoster } from './admin-roster.ts';
-import { BlobAnchorStore, TableHeadStore } from './anchor-store.ts';
+import { ANCHOR_CONTAINER, BlobAnchorStore, TableHeadStore } from './anchor-store.ts';
 import { TableApprovalPlaceStore } from './approval-place-store.ts';
 import { TableApprovalStore } from './approval-store.ts';
 import { MODEL_TIMEOUT_MS } from './azure-openai.ts';
@@ -27,13 +27,16 @@ import { VaultDigestKey } from './digest-key.ts';
 import { TableEffectNotes } from './effect-notes.ts';
 import { createEgress } from './egress.ts';
 import { AzureEmbedder } from './embedder.ts';
+import { ErasureNotices, Erasures } from './erasures.ts';
 import { TableFileOfferStore } from './file-offer-store.ts';
 import { OneDriveFilePlace } from './file-upload.ts';
 import { GraphClient } from './graph.ts';
 import { TableLatchStore } from './latch-store.ts';
-import { BlobLedgerStore } from './ledger-store.ts';
+import { BlobLedgerStore, LEDGER_CONTAINER } from './ledger-store.ts';
+import { isUnderLegalHold } from './legal-hold.ts';
 import { TableLimitStore } from './limit-store.ts';
 import { AzureReasoner } from './model.ts';
+import { PersonKeyRows } from './person-key-rows.ts';
 import { TablePersonKeys } from './person-keys.ts';
 import { defaultRetention, Retention, type RetentionSettings } from './retention.ts';
 import { createRobot, type RobotStanding } from './robot.ts';
@@ -101,6 +104,7 @@ export interface Clients {
   readonly digestKey: DigestKey;
   /** What records say about people in words is sealed with these. Nothing of it is read before the first record that needs it. */
   readonly personKeys: PersonKeys;
+  readonly records: PersonRecords & Pick<Erasures, 'reapply'>;
   readonly reasoner: Reasoner;
   /** Absent where no embedding deployment is named. */
   readonly embedder?: Embedder;
@@ -156,6 +160,12 @@ export function createClients(options: ClientOptions): Clients {
   const ledger = new BlobLedgerStore({ endpoint: endpoints.blobs, ...keeper, startedAt: clock.now(), instance });
   const anchors = new BlobAnchorStore({ endpoint: endpoints.anchors, ...keeper });
 
+  const personRows = new PersonKeyRows(tables.personkeys, digestKey);
+  const personKeys = new TablePersonKeys({ endpoint: endpoints.vault, ...keeper, clock, rows: personRows });
+  const notices = new ErasureNotices({ endpoint: endpoints.anchors, ...keeper }, digestKey);
+  const evidence = [{ name: LEDGER_CONTAINER, endpoint: endpoints.blobs, ...keeper }, { name: ANCHOR_CONTAINER, endpoint: endpoints.anchors, ...keeper }];
+  const records = new Erasures(personKeys, personRows, notices, () => isUnderLegalHold(evidence));
+
   const model = { endpoint: endpoints.openai, credential: credentials.reasoner, httpClient: reasonerEgress.httpClient };
 
   let prepared: Promise<void> | undefined;
@@ -181,7 +191,8 @@ export function createClients(options: ClientOptions): Clients {
     anchors,
     signer: new VaultSigner({ endpoint: endpoints.vault, ...keeper, clock, publish: (key) => anchors.putKey(key) }),
     digestKey,
-    personKeys: new TablePersonKeys({ endpoint: endpoints.vault, ...keeper, clock, table: tables.personkeys }),
+    personKeys,
+    records,
     reasoner: new AzureReasoner({ ...model, ...options.model }),
     ...(options.embedding && { embedder: new AzureEmbedder({ ...model, deployment: options.embedding.deployment }) }),
     retention: new Retention(tables, options.retention ?? defaultRetention, clock),

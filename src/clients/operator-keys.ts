@@ -1,6 +1,7 @@
 import { systemClock } from './clock.ts';
 import { tablesEndpoint, vaultEndpoint, type CloudName } from './clouds.ts';
 import { logIn, type GivenLogin } from './operator-login.ts';
+import { PersonKeyRows } from './person-key-rows.ts';
 import { TablePersonKeys } from './person-keys.ts';
 import { openTables } from './tables.ts';
 
@@ -25,7 +26,7 @@ export function openKeys({ account, cloud, tenantId, vault, ...given }: Operator
   const endpoints = given.endpoints ?? { tables: tablesEndpoint(cloud, account), vault: vaultEndpoint(cloud, vault) };
   const { close, ...login } = logIn(tenantId, [endpoints.tables, endpoints.vault], given);
   const { personkeys } = openTables({ endpoint: endpoints.tables, ...login });
-  const keys = new TablePersonKeys({ table: personkeys, endpoint: endpoints.vault, ...login, clock: systemClock });
+  const keys = new TablePersonKeys({ rows: new PersonKeyRows(personkeys), endpoint: endpoints.vault, ...login, clock: systemClock });
   return {
     find: async (person, key) => {
       const found = await keys.find(person);

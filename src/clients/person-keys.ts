@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { PersonKey, PersonKeys } from '../audit/sealed.ts';
 import type { Clock } from '../clock.ts';
+import type { PersonStanding } from '../guard/ports.ts';
 import { StewardError } from '../errors.ts';
-import type { Properties, Row, Table } from './tables.ts';
+import type { KeyRow, PersonKeyRows, StoredKeyRow } from './person-key-rows.ts';
 import { VaultKey, type VaultKeyOptions } from './vault-key.ts';
 
 export const WRAPPING_KEY = 'ledger-wrapping-key';
@@ -17,7 +18,7 @@ const TIMEOUT_MS = 8_000;
 const MOST_ATTEMPTS = 4;
 
 export interface TablePersonKeysOptions extends Pick<VaultKeyOptions, 'endpoint' | 'credential' | 'httpClient'> {
-  readonly table: Table;
+  readonly rows: PersonKeyRows;
   readonly clock: Clock;
   /** Keys in memory at a time. */
   readonly mostHeld?: number;
@@ -33,7 +34,7 @@ interface Held {
  * erases what every record says of that person. Everything fails with `LEDGER_UNAVAILABLE`, and no error names a key.
  */
 export class TablePersonKeys implements PersonKeys {
-  readonly #table: Table;
+  readonly #rows: PersonKeyRows;
   readonly #wrapping: VaultKey;
   readonly #clock: Clock;
   readonly #mostHeld: number;
@@ -41,9 +42,9 @@ export class TablePersonKeys implements PersonKeys {
   readonly #held = new Map<string, Held>();
   readonly #asked = new Map<string, Promise<PersonKey>>();
 
-  constructor({ clock, mostHeld = MOST_HELD, table, ...vault }: TablePersonKeysOptions) {
+  constructor({ clock, mostHeld = MOST_HELD, rows, ...vault }: TablePersonKeysOptions) {
     this.#mostHeld = mostHeld;
-    this.#table = table;
+    this.#rows = rows;
     this.#clock = clock;
     this.#wrapping = new VaultKey({ ...vault, clock, name: WRAPPING_KEY, operations: ['wrapKey', 'unwrapKey'] });
   }
@@ -54,22 +55,23 @@ export class TablePersonKeys implements PersonKeys {
     return this.#asked.get(person) ?? this.#ask(person);
   }
 
+  /** What the ledger can still say about somebody. */
+  async standing(person: string): Promise<PersonStanding> {
+    return safely('the key of a person could not be read', async () => standingOf(await this.#rows.read(person)));
+  }
+
   /**
-   * Overwrites the person's key in storage. True when there was one. Other instances may use theirs for ten minutes more; what
-   * they seal in that time can't be read either.
+   * Overwrites the person's key in storage, unless it is under legal hold; with `only`, no key but that one, and whatever holds it.
+   * Resolves to how it stood before. Other instances may use theirs for ten minutes more; what they seal in that time can't be
+   * read either.
    */
-  async erase(person: string): Promise<boolean> {
+  async erase(person: string, only?: string): Promise<PersonStanding> {
     this.#drop(person);
     try {
-      return await safely('a key could not be erased', async () => {
-        for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
-          const row = await this.#table.read(partitionOf(person), person);
-          if (row === undefined || isErased(row)) return false;
-          // Whatever else it holds: what can't be read must be erasable too.
-          const written = await this.#table.replace(partitionOf(person), person, { id: text(row, 'id'), wrapped: '', wrappedBy: '', erasedAt: this.#clock.now().toISOString() }, row.etag);
-          if (written !== 'conflict') return true;
-        }
-        throw new StewardError('LEDGER_UNAVAILABLE', 'others kept changing the row');
+      return await this.#change(person, 'a key could not be erased', (row) => {
+        const standing = standingOf(row);
+        const isMeant = only === undefined ? standing === 'kept' : row?.value.id === only && standing !== 'erased';
+        return isMeant && row !== undefined ? { id: row.value.id, wrapped: '', wrappedBy: '', erasedAt: this.#clock.now().toISOString(), noticed: only !== undefined, heldSince: '' } : undefined;
       });
     } finally {
       // Again: who asked while the row was being written may have read it as it was before.
@@ -77,11 +79,27 @@ export class TablePersonKeys implements PersonKeys {
     }
   }
 
+  /** The notice of an erasure stands: the person may have another key from now on. */
+  async noticed(person: string, key: string): Promise<void> {
+    await this.#change(person, 'an erasure could not be noted', (row) => (row !== undefined && isErased(row.value) && row.value.id === key && !row.value.noticed ? { ...row.value, noticed: true } : undefined));
+  }
+
+  /** Puts a person under legal hold, who gets a key for it if there was none. Resolves to how it stood before. */
+  async hold(person: string): Promise<PersonStanding> {
+    await this.keyOf(person);
+    return this.#change(person, 'a hold could not be noted', (row) => (standingOf(row) === 'kept' && row !== undefined ? { ...row.value, heldSince: this.#clock.now().toISOString() } : undefined));
+  }
+
+  /** Resolves to how it stood before. */
+  async release(person: string): Promise<PersonStanding> {
+    return this.#change(person, 'a hold could not be lifted', (row) => (standingOf(row) === 'held' && row !== undefined ? { ...row.value, heldSince: '' } : undefined));
+  }
+
   /** The key that there is, for who reads the ledger and writes nothing; undefined for who has none, or was erased. */
   async find(person: string): Promise<PersonKey | undefined> {
     return safely('the key of a person could not be read', async () => {
-      const row = await this.#table.read(partitionOf(person), person);
-      return row === undefined || isErased(row) ? undefined : this.#unwrap(person, row);
+      const row = await this.#rows.read(person);
+      return row === undefined || isErased(row.value) ? undefined : this.#unwrap(person, row.value);
     });
   }
 
@@ -102,35 +120,46 @@ export class TablePersonKeys implements PersonKeys {
   }
 
   async #load(person: string): Promise<PersonKey> {
-    const partition = partitionOf(person);
     for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
-      const row = await this.#table.read(partition, person);
-      if (row !== undefined && !isErased(row)) return this.#unwrap(person, row);
-      const { key, properties } = await this.#make(person);
-      const written = row === undefined ? await this.#table.insert(partition, person, properties) : await this.#table.replace(partition, person, properties, row.etag);
-      if (written !== 'exists' && written !== 'conflict') return key;
+      const row = await this.#rows.read(person);
+      if (row !== undefined && !isErased(row.value)) return this.#unwrap(person, row.value);
+      // Another one takes the row; that the one before it was erased must be written down elsewhere by then.
+      if (row?.value.noticed === false) throw new StewardError('LEDGER_UNAVAILABLE', 'an erasure is under way');
+      const { key, value } = await this.#make(person);
+      if (await this.#rows.write(person, value, row)) return key;
     }
     throw new StewardError('LEDGER_UNAVAILABLE', 'others kept changing the row');
   }
 
-  async #make(person: string): Promise<{ readonly key: PersonKey; readonly properties: Properties }> {
+  /** Writes what `change` makes of the row, if anything. Resolves to how it stood before. */
+  #change(person: string, problem: string, change: (row: StoredKeyRow | undefined) => KeyRow | undefined): Promise<PersonStanding> {
+    return safely(problem, async () => {
+      for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
+        const row = await this.#rows.read(person);
+        const changed = change(row);
+        if (changed === undefined || (await this.#rows.write(person, changed, row))) return standingOf(row);
+      }
+      throw new StewardError('LEDGER_UNAVAILABLE', 'others kept changing the row');
+    });
+  }
+
+  async #make(person: string): Promise<{ readonly key: PersonKey; readonly value: KeyRow }> {
     const key = new HeldKey(person, randomBytes(ID_BYTES).toString('base64url'), randomBytes(SECRET_BYTES));
     try {
       const { client, name } = await this.#wrapping.newest();
       const { result } = await client.wrapKey(ALGORITHM, key.secret, { abortSignal: AbortSignal.timeout(TIMEOUT_MS) });
       // An answer no longer than the key wraps nothing, and nobody could ever unwrap it.
       if (result.length <= SECRET_BYTES) throw new StewardError('LEDGER_UNAVAILABLE', 'the vault wrapped nothing');
-      return { key, properties: { id: key.id, wrapped: Buffer.from(result).toString('base64url'), wrappedBy: name } };
+      return { key, value: { id: key.id, wrapped: Buffer.from(result).toString('base64url'), wrappedBy: name, erasedAt: '', noticed: false, heldSince: '' } };
     } catch (error) {
       this.#wrapping.forget();
       throw error;
     }
   }
 
-  async #unwrap(person: string, row: Row): Promise<PersonKey> {
-    const [id, wrapped, wrappedBy] = [text(row, 'id'), text(row, 'wrapped'), text(row, 'wrappedBy')];
+  async #unwrap(person: string, { erasedAt, id, wrapped, wrappedBy }: KeyRow): Promise<PersonKey> {
     const version = this.#wrapping.named(wrappedBy);
-    if (version === undefined || row.properties.has('erasedAt') || !/^[\w-]{16}$/.test(id) || !/^[\w-]+$/.test(wrapped)) throw new StewardError('LEDGER_UNAVAILABLE', 'a row holds no key');
+    if (version === undefined || erasedAt !== '' || !/^[\w-]{16}$/.test(id) || !/^[\w-]+$/.test(wrapped)) throw new StewardError('LEDGER_UNAVAILABLE', 'a row holds no key');
     const { result } = await version.client.unwrapKey(ALGORITHM, Buffer.from(wrapped, 'base64url'), { abortSignal: AbortSignal.timeout(TIMEOUT_MS) });
     if (result.length !== SECRET_BYTES) throw new StewardError('LEDGER_UNAVAILABLE', `a key is not of ${SECRET_BYTES} bytes`);
     return new HeldKey(person, id, Buffer.from(result));
@@ -169,18 +198,12 @@ class HeldKey implements PersonKey {
   }
 }
 
-/** Spread over partitions, which storage can spread over machines. */
-function partitionOf(person: string): string {
-  if (!/^[0-9a-f]{64}$/.test(person)) throw new StewardError('LEDGER_UNAVAILABLE', 'not the digest of a person');
-  return person.slice(0, 2);
-}
+const isErased = ({ erasedAt, wrapped }: KeyRow): boolean => erasedAt !== '' && wrapped === '';
 
-function text(row: Row, name: string): string {
-  const value = row.properties.get(name);
-  return typeof value === 'string' ? value : '';
+function standingOf(row: StoredKeyRow | undefined): PersonStanding {
+  if (row === undefined) return 'none';
+  return isErased(row.value) ? 'erased' : row.value.heldSince === '' ? 'kept' : 'held';
 }
-
-const isErased = (row: Row): boolean => text(row, 'erasedAt') !== '' && row.properties.get('wrapped') === '';
 
 async function safely<T>(message: string, operation: () => Promise<T>): Promise<T> {
   try {

@@ -12,6 +12,7 @@ export interface RoleGroups {
   /** Asked when the approvers don't answer. */
   readonly backupApprover?: string;
   readonly admin: string;
+  readonly dataProtection?: string;
   readonly vip: string;
   readonly breakGlass: string;
 }
@@ -22,6 +23,7 @@ export const roleGroupVariables: Readonly<Record<keyof RoleGroups, string>> = {
   approver: 'STEWARD_APPROVER_GROUP_ID',
   backupApprover: 'STEWARD_BACKUP_APPROVER_GROUP_ID',
   admin: 'STEWARD_ADMIN_GROUP_ID',
+  dataProtection: 'STEWARD_DATA_PROTECTION_GROUP_ID',
   vip: 'STEWARD_VIP_GROUP_ID',
   breakGlass: 'STEWARD_BREAK_GLASS_GROUP_ID',
 };
@@ -32,6 +34,7 @@ const groupRoles: ReadonlyMap<keyof RoleGroups, Exclude<Role, 'employee'>> = new
   ['approver', 'approver'],
   ['backupApprover', 'backup approver'],
   ['admin', 'admin'],
+  ['dataProtection', 'data protection'],
 ]);
 
 const BRIEF_MS = 60_000;
@@ -62,8 +65,10 @@ const SIGN_IN_NAME = /^[A-Za-z0-9][A-Za-z0-9._'-]{0,63}@(?:[A-Za-z0-9-]{1,63}\.)
 const group = z.object({ id: z.string(), isAssignableToRole: z.boolean().nullish(), groupTypes: z.array(z.string()).nullish(), onPremisesSyncEnabled: z.boolean().nullish() });
 const admin = z.object({ id: z.string(), accountEnabled: z.boolean().nullish(), employeeId: z.string().nullish() });
 
+
 function kindOf(role: Exclude<Role, 'employee'>): keyof RoleGroups {
-  return role === 'backup approver' ? 'backupApprover' : role;
+  for (const [kind, given] of groupRoles) if (given === role) return kind;
+  throw new StewardError('UNEXPECTED', 'a role that no group gives');
 }
 
 interface Cached {
@@ -134,9 +139,10 @@ export class GraphWhoIsWho implements WhoIsWho {
   }
 
   async membersOf(role: Exclude<Role, 'employee'>, limit: number): Promise<readonly InternalId[]> {
-    if (this.#groups[kindOf(role)] === undefined) return [];
+    const kind = kindOf(role);
+    if (this.#groups[kind] === undefined) return [];
     try {
-      const { items } = await this.#users(kindOf(role), member, limit);
+      const { items } = await this.#users(kind, member, limit);
       return items.map(({ id }) => new InternalId(id));
     } catch (error) {
       throw new StewardError('DIRECTORY_UNAVAILABLE', 'the members of a role group could not be read', { cause: error });

@@ -3,6 +3,7 @@ import type { ApprovalRows, Audience } from './approval-rows.ts';
 import type { Stored } from './ports.ts';
 import { ALIVE_MS } from './run-approved.ts';
 import { markInterrupted } from './stored-step.ts';
+import { isForAdmins } from './who-decides.ts';
 
 /** Whether a request that waits was asked before a kill. */
 export type IsKilled = (record: ApprovalRecord) => boolean;
@@ -64,7 +65,7 @@ async function sweepPending(stored: Stored<ApprovalRecord>, rows: ApprovalRows, 
   if (record.by === 'requester') return;
   const waited = (storageNow.getTime() - record.createdAt.getTime()) / (record.expiresAt.getTime() - record.createdAt.getTime());
   // Noted first: several instances look, and one of them tells.
-  if (waited >= ESCALATE_AFTER && record.escalatedAt === undefined && record.subject.kind !== 'revive') {
+  if (waited >= ESCALATE_AFTER && record.escalatedAt === undefined && !isForAdmins(record)) {
     const escalated = await rows.swap(stored, { escalatedAt: storageNow });
     if (escalated !== undefined) await audience.escalate(escalated.value);
     return;

@@ -54,11 +54,12 @@ export interface Place {
   readonly conversationType: string;
 }
 
-/** What an approval allows: steps of a plan, the revival of the deployment, or more uses of an action for an hour. */
+/** What an approval allows: steps of a plan, the revival of the deployment, more uses of an action for an hour, or that the ledger loses a person. */
 export type ApprovalSubject =
   | { readonly kind: 'steps'; readonly steps: readonly StoredStep[] }
   | { readonly kind: 'revive'; readonly reason: string; readonly what: ReviveWhat; /** What stays stopped all the same, as people read it. */ readonly stillStopped: readonly string[] }
-  | { readonly kind: 'raise'; readonly reason: string; readonly action: string; readonly perHour: number };
+  | { readonly kind: 'raise'; readonly reason: string; readonly action: string; readonly perHour: number }
+  | { readonly kind: 'records'; readonly reason: string; readonly change: 'erase' | 'release'; /** Keyed digest. */ readonly person: string; readonly label: string; readonly context: readonly string[] };
 
 /** Everything, up to a level; or one thing, as it was stopped under that epoch. */
 export type ReviveWhat = { readonly scope: 'all'; readonly level: LatchLevel } | { readonly scope: StopScope; readonly key: string; readonly label: string; readonly epoch: number };

@@ -12,7 +12,8 @@ import type { Executor } from './execute.ts';
 import type { Gate } from './gate.ts';
 import type { KillSwitch, LatchReading } from './kill-switch.ts';
 import type { Limits } from './limits.ts';
-import type { PersonFacts, Stop, Stored, WhoIsWho } from './ports.ts';
+import { OwnChanges, type Decided } from './own-changes.ts';
+import type { PersonFacts, PersonRecords, Stop, Stored, WhoIsWho } from './ports.ts';
 import { aboutOf, ApprovedRun, type RunApprovedDependencies } from './run-approved.ts';
 import { saidOf, saidOfTarget } from './said.ts';
 import { bindSubject, restoreStep, storeStep } from './stored-step.ts';
@@ -62,6 +63,7 @@ export interface ApprovalsDependencies {
   readonly catalogue: Catalogue;
   readonly gate: Gate;
   readonly limits: Limits;
+  readonly records: PersonRecords;
   readonly whoIsWho: WhoIsWho;
   readonly killSwitch: KillSwitch;
   readonly executor: Executor;
@@ -73,19 +75,19 @@ export interface ApprovalsDependencies {
   readonly read: RunApprovedDependencies['read'];
 }
 
-type Decided = Pick<ApprovalRecord, 'decidedBy' | 'decidedByName' | 'decidedAt' | 'breakGlass'>;
-
 /** Requests that wait for people, from the card to the outcome. */
 export class Approvals {
   readonly #with: ApprovalsDependencies;
   readonly #rows: ApprovalRows;
   readonly #run: ApprovedRun;
+  readonly #own: OwnChanges;
   #sweeping: Promise<void> | undefined;
 
   constructor(dependencies: ApprovalsDependencies) {
     this.#with = dependencies;
     this.#rows = new ApprovalRows(dependencies);
     this.#run = new ApprovedRun({ ...dependencies, rows: this.#rows });
+    this.#own = new OwnChanges({ ...dependencies, rows: this.#rows });
   }
 
   /** Stores a request. It can't be approved before `cardSent` named a card. */
@@ -110,7 +112,7 @@ export class Approvals {
     const marked = { ...unbound, stopMarks: stopMarks(stops, aboutOf(unbound)) };
     const record: ApprovalRecord = { ...marked, binding: this.#binding(marked) };
     const { digestKey, ledger } = this.#with;
-    const sealed = await ledger.seal([saidOf('requester', request.requester, digestKey), ...(subject.kind === 'steps' ? subject.steps.map((step) => saidOfTarget(request.requester, step, digestKey)) : [])]);
+    const sealed = await ledger.seal([saidOf('requester', request.requester, digestKey, 'reason' in subject ? subject.reason : undefined), ...(subject.kind === 'steps' ? subject.steps.map((step) => saidOfTarget(request.requester, step, digestKey)) : [])]);
     await store.insert(record);
     await this.#rows.record(record, { person: request.requester, ...sealed, turn: request.turn, steps: subject.kind === 'steps' ? subject.steps.map((step) => step.digest) : [] });
     return record;
@@ -329,8 +331,10 @@ export class Approvals {
     if (stopOf(stops, { people: [requester.id, click.clicker.id] }) !== undefined) return this.#refuse(click, 'STOPPED_PERSON', record);
     // INVARIANT: two different humans, whatever the record says about who may click.
     if ((record.by === 'second person' || subject.kind !== 'steps') && isSameHuman(requester, click.clicker)) return this.#refuse(click, 'APPROVAL_OWN_REQUEST', record);
-    if (subject.kind === 'revive') return this.#approveRevive(stored, subject, requester, click, decided);
-    if (subject.kind === 'raise') return this.#approveRaise(stored, subject, requester, click, decided);
+    if (subject.kind !== 'steps') {
+      const settled = await this.#own.approve({ stored, subject, requester, clicker: click.clicker, decided });
+      return typeof settled === 'string' ? this.#refuse(click, settled, record) : { kind: 'settled', record: settled };
+    }
     // INVARIANT: every step is decided again, on fresh facts, before the approval is stored.
     await Promise.all(subject.steps.map((step) => this.#with.gate.decideApproved(restoreStep(step, this.#with.catalogue), { requester, by: record.by })));
     const sealed = await this.#sealApprover(click);
@@ -338,45 +342,6 @@ export class Approvals {
     if (approved === undefined) return this.#refuse(click, 'APPROVAL_SETTLED', record);
     await this.#rows.record(approved.value, { person: click.clicker, ...sealed });
     return { kind: 'approved', record: approved.value, proceed: () => this.#run.proceed(approved, subject.steps, requester.id, click.clicker.id) };
-  }
-
-  async #approveRevive(stored: Stored<ApprovalRecord>, subject: Extract<ApprovalSubject, { kind: 'revive' }>, requester: PersonFacts, click: DecisionClick, decided: Decided): Promise<ClickResult> {
-    const { clicker } = click;
-    if (!isActiveAdmin(requester) || !isActiveAdmin(clicker)) return this.#refuse(click, 'KILL_NOT_ADMIN', stored.value);
-    const { digestKey, killSwitch, ledger } = this.#with;
-    const { what } = subject;
-    // An emergency account was made an admin for this: a role activation, which the ledger names as such.
-    const breakGlass = requester.breakGlass || clicker.breakGlass;
-    return this.#carryOut(stored, click, { ...decided, ...(breakGlass && { breakGlass }) }, async () => {
-      const by = { digest: digestKey.digest(requester.id.digest()), name: requester.displayName, reason: subject.reason };
-      const epoch = what.scope === 'all' ? await killSwitch.revive(what.level, stored.value.killEpoch, by) : await killSwitch.lift(what, what.epoch, by);
-      const { level } = await killSwitch.read();
-      const about = what.scope === 'all' ? {} : { scope: what.scope, key: what.key };
-      await ledger.record({ kind: 'latch', change: 'revived', level, epoch, person: by.digest, confirmedBy: digestKey.digest(clicker.id.digest()), ...about, ...(breakGlass && { breakGlass }) });
-    });
-  }
-
-  async #approveRaise(stored: Stored<ApprovalRecord>, subject: Extract<ApprovalSubject, { kind: 'raise' }>, requester: PersonFacts, click: DecisionClick, decided: Decided): Promise<ClickResult> {
-    const { catalogue, gate, ledger, digestKey, limits } = this.#with;
-    const action = catalogue.find(subject.action);
-    // As many as the card said, or none.
-    if (action?.limit?.raisableTo !== subject.perHour) return this.#refuse(click, 'APPROVAL_STALE', stored.value);
-    if (gate.permitted([action], requester).length === 0) return this.#refuse(click, 'POLICY_DENIED', stored.value);
-    return this.#carryOut(stored, click, decided, async () => {
-      const people = { person: digestKey.digest(requester.id.digest()), confirmedBy: digestKey.digest(click.clicker.id.digest()) };
-      await ledger.record({ kind: 'limit', action: action.name, perHour: subject.perHour, ...people });
-      await limits.raise(action);
-    });
-  }
-
-  /** What Steward does to itself: recorded, done, shown. */
-  async #carryOut(stored: Stored<ApprovalRecord>, click: DecisionClick, decided: Decided, work: () => Promise<void>): Promise<ClickResult> {
-    const executing = await this.#rows.swap(stored, { state: 'executing', ...decided });
-    if (executing === undefined) return this.#refuse(click, 'APPROVAL_SETTLED', stored.value);
-    await this.#rows.record(executing.value, { person: click.clicker });
-    await work();
-    const done = await this.#rows.swap(executing, { state: 'succeeded' });
-    return { kind: 'settled', record: (done ?? executing).value };
   }
 
   // --- storage -----------------------------------------------------------------------------------------------------

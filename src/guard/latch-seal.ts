@@ -1,7 +1,7 @@
-import { timingSafeEqual } from 'node:crypto';
 import { canonicalJson } from '../audit/ledger.ts';
 import type { DigestKey } from '../audit/record.ts';
 import type { Clock } from '../clock.ts';
+import { isSameText } from '../same-text.ts';
 import type { Latch, LatchStore, Stored } from './ports.ts';
 
 /**
@@ -70,8 +70,6 @@ export class SealedLatch implements LatchStore {
 
   #holds({ columns: { sealedAt, sealedBy }, latch, writtenAt }: LatchRow): boolean {
     if (sealedAt === undefined || sealedBy === undefined || Math.abs(writtenAt.getTime() - sealedAt.getTime()) > SEAL_LIVES_MS) return false;
-    const expected = Buffer.from(sealOf(latch, sealedAt, this.#key));
-    const found = Buffer.from(sealedBy);
-    return expected.length === found.length && timingSafeEqual(expected, found);
+    return isSameText(sealOf(latch, sealedAt, this.#key), sealedBy);
   }
 }

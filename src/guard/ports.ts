@@ -2,8 +2,11 @@ import type { InternalId } from '../actions/internal-id.ts';
 
 /** What the guard needs from the world. `clients` implements these under the keeper's identity, over Azure Storage and Graph. */
 
-/** A backup approver is asked when the approvers let half and more of their time pass. */
-export const roles = ['employee', 'helpdesk', 'approver', 'backup approver', 'admin'] as const;
+/**
+ * A backup approver is asked when the approvers let half and more of their time pass. Data protection asks that the ledger
+ * loses somebody's names, and puts them under legal hold.
+ */
+export const roles = ['employee', 'helpdesk', 'approver', 'backup approver', 'admin', 'data protection'] as const;
 export type Role = (typeof roles)[number];
 
 /** Everything the policy asks about a person, whether requester, approver or target. */
@@ -164,6 +167,22 @@ export interface SpendStore {
   raiseDay(raise: { readonly month: string; readonly day: string; readonly person: InternalId; readonly toMicroUsd: number }): Promise<void>;
   /** True for the first that asks about this matter in this month, over all instances. */
   isFirst(month: string, matter: string): Promise<boolean>;
+}
+
+// --- what the ledger says about people ----------------------------------------------------------------------------------
+
+/** `kept`: it can be read; `held`: and is under legal hold; `erased`: it can't any more; `none`: nothing was ever said. */
+export type PersonStanding = 'none' | 'kept' | 'held' | 'erased';
+
+/** People by the keyed digest of their id. Everything fails with `LEDGER_UNAVAILABLE`. */
+export interface PersonRecords {
+  standing(person: string): Promise<PersonStanding>;
+  /** For good, restored backups included, unless it is held. Resolves to how it stood before. */
+  erase(person: string): Promise<PersonStanding>;
+  /** From now on nothing of this person is erased. Resolves to how it stood before. */
+  hold(person: string): Promise<PersonStanding>;
+  /** Resolves to how it stood before. */
+  release(person: string): Promise<PersonStanding>;
 }
 
 // --- limits --------------------------------------------------------------------------------------------------------

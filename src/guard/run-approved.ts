@@ -101,6 +101,6 @@ export class ApprovedRun {
 /** What a stop may concern of a request. A revival is never stopped, but by another kill. */
 export function aboutOf({ place, requester, subject }: Pick<ApprovalRecord, 'subject' | 'requester' | 'place'>): About {
   if (subject.kind === 'revive') return {};
-  const actions = subject.kind === 'steps' ? subject.steps.map(({ action }) => action) : [subject.action];
+  const actions = subject.kind === 'steps' ? subject.steps.map(({ action }) => action) : subject.kind === 'raise' ? [subject.action] : [];
   return { actions, people: [requester], conversation: place.conversationId };
 }

@@ -54,6 +54,8 @@ export function bindSubject(subject: ApprovalSubject): unknown {
       return ['revive', subject.reason, subject.what, subject.stillStopped];
     case 'raise':
       return ['raise', subject.reason, subject.action, subject.perHour];
+    case 'records':
+      return ['records', subject.reason, subject.change, subject.person, subject.label, subject.context];
   }
 }
 

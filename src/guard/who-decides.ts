@@ -10,7 +10,7 @@ export function isSameHuman(a: PersonFacts, b: PersonFacts): boolean {
 export function mayClick(clicker: PersonFacts, record: ApprovalRecord): boolean {
   if (clicker.guest || !clicker.enabled) return false;
   if (record.by === 'requester') return record.requester.equals(clicker.id);
-  if (record.subject.kind === 'revive') return clicker.roles.includes('admin');
+  if (isForAdmins(record)) return clicker.roles.includes('admin');
   // The backup group decides once it was asked, and not before.
   return clicker.roles.includes('approver') || (record.escalatedAt !== undefined && clicker.roles.includes('backup approver'));
 }
@@ -18,6 +18,16 @@ export function mayClick(clicker: PersonFacts, record: ApprovalRecord): boolean 
 /** The same with fresh facts about both: the second person must be another human. */
 export function mayDecide(approver: PersonFacts, record: ApprovalRecord, requester: PersonFacts): boolean {
   return mayClick(approver, record) && (record.by === 'requester' || !isSameHuman(requester, approver));
+}
+
+/** What Steward itself is about, and what it remembers, is no approver's matter. */
+export function isForAdmins({ subject }: Pick<ApprovalRecord, 'subject'>): boolean {
+  return subject.kind === 'revive' || subject.kind === 'records';
+}
+
+/** Whether an account may ask that records about people are erased or kept. */
+export function isActiveOfficer(person: PersonFacts): boolean {
+  return person.roles.includes('data protection') && person.enabled && !person.guest;
 }
 
 /** Who revives, settles and raises must be there as an admin, not as a guest or a blocked account. */

@@ -137,6 +137,11 @@ describe('config', () => {
     for (const one of ['VIP', 'BREAK_GLASS']) assert.match(problemsOf({ ...backup, [`STEWARD_${one}_GROUP_ID`]: mixed.toUpperCase() }), /must not be groups that give a role/);
     assert.doesNotThrow(() => readConfig({ ...whole, STEWARD_VIP_GROUP_ID: whole['STEWARD_BREAK_GLASS_GROUP_ID'] }));
   });
+  it('reads a group of data protection where there is one, which gives no other role', () => {
+    assert.equal(readConfig({ ...whole, STEWARD_DATA_PROTECTION_GROUP_ID: id(1) }).roleGroups.dataProtection, id(1));
+    assert.equal('dataProtection' in readConfig(whole).roleGroups, false);
+    for (const one of ['HELPDESK', 'APPROVER', 'ADMIN']) assert.match(problemsOf({ ...whole, STEWARD_DATA_PROTECTION_GROUP_ID: whole[`STEWARD_${one}_GROUP_ID`] }), /must be different groups/);
+  });
   it('reads a group of backup approvers where there is one, and has none where there is none', () => {
     assert.equal(readConfig({ ...whole, STEWARD_BACKUP_APPROVER_GROUP_ID: id(1) }).roleGroups.backupApprover, id(1));
     assert.equal('backupApprover' in readConfig(whole).roleGroups, false);

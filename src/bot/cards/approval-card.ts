@@ -2,6 +2,7 @@ import type { ApprovalRecord, ApprovalState, SentCard, StoredStep } from '../../
 import { actionTitle, en } from '../wording/en.ts';
 import { banner, block, clientTime, expand, fact, frame, heading, inert, richText, run, subheading, type CardContent, type Json, type Tone } from './card.ts';
 import { plainFact, quoted, type Fact } from './facts.ts';
+import { recordsFacts } from './records.ts';
 import { revivalFacts, revivedBy, reviveTitle } from './revival.ts';
 
 /** The verbs that a card may send back. They carry a reference and nothing else. */
@@ -109,7 +110,7 @@ const DENY_REASON: Json = { type: 'Input.Text', id: denyReasonInput, label: word
 function whyOf(record: ApprovalRecord, purpose: SentCard['purpose']): string {
   if (purpose === 'settle') return isUnsettled(record) ? words.whySettle : '';
   if (record.state !== 'pending' || purpose !== 'decide' || record.by !== 'second person') return '';
-  return { steps: words.whySecond, revive: words.whySecondRevive, raise: words.whySecondRaise }[record.subject.kind];
+  return { steps: words.whySecond, revive: words.whySecondRevive, raise: words.whySecondRaise, records: words.whySecondRecords }[record.subject.kind];
 }
 
 function isUnsettled({ settlement, state }: ApprovalRecord): boolean {
@@ -148,24 +149,37 @@ function isUndoable({ state, subject }: ApprovalRecord): boolean {
 
 function decisionButtons(record: ApprovalRecord): readonly Json[] {
   const data = { reference: record.reference };
-  const confirm = record.subject.kind === 'revive' ? en.kill.reviveButton : record.subject.kind === 'raise' ? en.raise.button : buttonOf(record);
   return [
-    { type: 'Action.Execute', title: confirm, verb: approveVerb, data, style: record.subject.kind === 'steps' ? 'destructive' : 'positive' },
+    { type: 'Action.Execute', title: buttonOf(record), verb: approveVerb, data, style: isDestructive(record) ? 'destructive' : 'positive' },
     { type: 'Action.Execute', title: words.deny, verb: denyVerb, data },
   ];
 }
 
-function buttonOf(record: ApprovalRecord): string {
-  const general = record.by === 'requester' ? words.confirm : words.approve;
-  if (record.subject.kind !== 'steps' || record.subject.steps.length !== 1) return general;
-  const [step] = record.subject.steps;
-  return en.actions.get(step?.action ?? '')?.button ?? general;
+function isDestructive({ subject }: ApprovalRecord): boolean {
+  return subject.kind === 'steps' || (subject.kind === 'records' && subject.change === 'erase');
+}
+
+function buttonOf({ by, subject }: ApprovalRecord): string {
+  const general = by === 'requester' ? words.confirm : words.approve;
+  switch (subject.kind) {
+    case 'revive':
+      return en.kill.reviveButton;
+    case 'raise':
+      return en.raise.button;
+    case 'records':
+      return en.records.buttons[subject.change];
+    case 'steps': {
+      const [step, ...others] = subject.steps;
+      return others.length > 0 ? general : (en.actions.get(step?.action ?? '')?.button ?? general);
+    }
+  }
 }
 
 /** What the request is about, in a few words of ours. */
 export function titleOf(record: ApprovalRecord): string {
   if (record.subject.kind === 'revive') return reviveTitle(record.subject.what);
   if (record.subject.kind === 'raise') return en.raise.title(actionTitle(record.subject.action));
+  if (record.subject.kind === 'records') return en.records.titles[record.subject.change];
   const { steps } = record.subject;
   const [first, second] = steps;
   if (first !== undefined && second !== undefined && isOneAction(steps)) return words.severalTargets(actionTitle(first.action), steps.length);
@@ -176,6 +190,7 @@ export function titleOf(record: ApprovalRecord): string {
 /** Whom a request is about, made inert. */
 export function whomOf({ subject }: ApprovalRecord): string {
   if (subject.kind === 'revive' && subject.what.scope === 'person') return inert(subject.what.label);
+  if (subject.kind === 'records') return inert(subject.label);
   if (subject.kind !== 'steps') return '';
   const [first, ...others] = new Set(subject.steps.flatMap((step) => Object.values(step.arguments).flatMap((value) => ('label' in value ? [inert(value.label)] : []))));
   return first === undefined ? '' : others.length === 0 ? first : en.andOthers(first, others.length);
@@ -198,6 +213,7 @@ function stepsOf(record: ApprovalRecord, purpose: SentCard['purpose']): readonly
     const facts = [plainFact(en.kill.reason, quoted(record.subject.reason)), plainFact(words.effect, en.raise.consequence(record.subject.perHour))];
     return [{ ...ALONE, title: titleOf(record), facts }];
   }
+  if (record.subject.kind === 'records') return [{ ...ALONE, title: titleOf(record), facts: recordsFacts(record.subject) }];
   const { steps } = record.subject;
   const [one] = steps;
   if (one !== undefined && steps.length > 1 && isOneAction(steps)) {

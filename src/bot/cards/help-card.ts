@@ -25,13 +25,14 @@ export function welcomeCard(person: Pick<PersonFacts, 'roles'>, permitted: reado
 }
 
 function abilities(roles: readonly Role[], permitted: readonly Permitted[]): readonly Json[] {
-  if (permitted.length === 0 && !roles.includes('admin') && !roles.includes('approver')) return [block(words.nothing)];
+  if (permitted.length === 0 && !roles.includes('admin') && !roles.includes('approver') && !roles.includes('data protection')) return [block(words.nothing)];
   const groups = KINDS.map((kind) => ({ title: words.groups[kind], lines: permitted.filter((each) => each.kind === kind).map(lineOf) }));
   return [
     block(words.roles(roles.map((role) => en.roleNames[role]).join(', ')), { isSubtle: true, spacing: 'None' }),
     ...groups.flatMap(({ title, lines }) => (lines.length === 0 ? [] : section(title, lines))),
     ...(roles.includes('approver') ? section(words.approver, [block(words.approverText, { spacing: 'Small' })]) : []),
     ...(roles.includes('admin') ? section(words.admin, words.adminLines.map(([what, example]) => line(what, example))) : []),
+    ...(roles.includes('data protection') ? section(words.officer, words.officerLines.map(([what, example]) => line(what, example))) : []),
     block(words.end, { isSubtle: true, separator: true, spacing: 'Large' }),
   ];
 }

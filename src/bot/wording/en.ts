@@ -63,6 +63,10 @@ const errors: Record<StewardErrorCode, string> = {
   APPROVAL_STALE: 'Something changed since this card was made, so it no longer counts and nothing was done. Please ask again.',
   APPROVAL_COPIED: 'This is not the original card, so your click changed nothing. Please use the card that I sent.',
   APPROVAL_NOBODY_REACHABLE: 'This needs a second person, and I can reach nobody who may approve it, so I did nothing. Please ask an approver to say hello to me, then ask again.',
+  RECORDS_NOT_OFFICER: 'Only somebody with the data protection role can ask for that, so nothing was changed. Please ask one of them.',
+  RECORDS_OWN: 'That is about yourself, so you have no say in it and nothing was changed. Please leave it to a colleague.',
+  RECORDS_HELD: 'The records about that person are under legal hold, so nothing was erased. Whoever set the hold has to release it first.',
+  RECORDS_NONE: 'There is nothing there to change: I keep no readable record about that person, or it stands that way already.',
   TOKEN_SPENT: 'This was already carried out once, so nothing was done a second time. Please check the card above, and ask again only if you still need it.',
   KILLED: 'Steward is switched off, so nothing was done. Please ask your Steward admin when it will be back.',
   STOPPED_MODEL: 'My language model is switched off, so nothing was done. I understand commands only, such as “help”, “status” and “undo”. Please ask your Steward admin when it will be back.',
@@ -121,7 +125,7 @@ const late: Record<Phase, string> = {
 const plurals: Readonly<Record<string, string>> = { person: 'people', device: 'devices', group: 'groups', ticket: 'tickets' };
 const secondsOf = (seconds: number): string => (seconds === 1 ? '1 second' : `${seconds} seconds`);
 
-const roleNames: Record<Role, string> = { employee: 'employee', helpdesk: 'helpdesk', approver: 'approver', 'backup approver': 'backup approver', admin: 'admin' };
+const roleNames: Record<Role, string> = { employee: 'employee', helpdesk: 'helpdesk', approver: 'approver', 'backup approver': 'backup approver', admin: 'admin', 'data protection': 'data protection' };
 
 /** Why somebody in a ticket is not shown as a person of the directory. */
 const unmatched: ReadonlyMap<string, string> = new Map([
@@ -212,6 +216,25 @@ export const en = {
     needsReason: 'Please add a reason: “raise limit of … because …”. Nothing was changed.',
     tooLong: (most: number) => `Please keep the reason under ${most} characters. Nothing was changed.`,
   },
+  records: {
+    titles: { erase: 'Erase what the ledger says about somebody', release: 'Release records from legal hold' } as const,
+    buttons: { erase: 'Erase', release: 'Release' } as const,
+    consequence: {
+      erase: 'Name, reasons and arguments in the ledger that are about this person can’t be read by anybody any more, at the latest in ten minutes. That something was asked, decided and done stays, without the name.',
+      release: 'The records may be erased again, and go when their time is over.',
+    } as const,
+    undo: { erase: 'Can’t be taken back, not even from a backup', release: 'Can be held again at any time' } as const,
+    stays: 'Stays for now',
+    staysErase: 'Settled cards and conversations, until their own time is over; what Teams keeps; copies of the ledger that were exported with names.',
+    byDigest: (digest: string) => `Somebody who is recorded as ${digest.slice(0, 8)}`,
+    unknown: 'I don’t find that person, so nothing was changed. Please use their sign-in name, such as anna@contoso.com; for somebody who has left, use the 64 characters that “audit show --json” names them by.',
+    needsReason: (command: string) => `I need a reason for that, so nothing was changed. Please type “${command} records of SIGN-IN-NAME because …” with the reason.`,
+    tooLong: (most: number) => `Please keep the reason under ${most} characters. Nothing was changed.`,
+    held: (who: string) => `The records about ${who} are under legal hold from now on: nothing about anybody is removed from the ledger by age, and nothing about ${who} is erased, until two people release it.`,
+    wasHeld: (who: string) => `The records about ${who} are under legal hold already. Nothing was changed.`,
+    again: (count: number) => `${count === 1 ? 'A key that had been erased was' : `${count} keys that had been erased were`} in storage again, as after restoring a backup. I erased ${count === 1 ? 'it' : 'them'} again. If nobody restored one, please tell your security team.`,
+    nobody: 'This needs an admin to agree, and I can reach none, so I did nothing. Please ask an admin to say hello to me, then ask again.',
+  },
   undo: {
     command: 'undo',
     started: 'I am preparing it; please look at the new card.',
@@ -240,6 +263,12 @@ export const en = {
       ['See how I stand', 'status'],
       ['Have requests decided in a group chat', 'approvals here'],
     ],
+    officer: 'Records about people',
+    officerLines: [
+      ['Have the ledger lose somebody’s name, with an admin', 'erase records of SIGN-IN-NAME because …'],
+      ['Put somebody’s records under legal hold', 'hold records of SIGN-IN-NAME because …'],
+      ['End a hold, with an admin', 'release records of SIGN-IN-NAME because …'],
+    ],
     end: 'Type “cancel” to stop what I am doing and withdraw your open cards, “undo” to take back what was done last, “pending” to see what waits, “status” to see how I stand, “forget me” to have me forget our conversation.',
     nothing: 'Your account has no role that lets you ask me for anything. Please ask your IT helpdesk.',
   },
@@ -267,6 +296,7 @@ export const en = {
     validUntil: 'Valid until',
     whySecond: 'This is sensitive, so the person who asks can’t confirm it alone. Please check with them if anything looks odd.',
     whySecondRaise: 'Doing more of this than usual takes a second person. It ends by itself after an hour.',
+    whySecondRecords: 'This takes two people: somebody of data protection asks for it, an admin agrees here.',
     whySettle: 'The answer of the system behind this got lost. Please look there whether it took effect, then say here what you found.',
     settleDone: 'It took effect',
     settleNotDone: 'It did not',

@@ -91,6 +91,9 @@ const settledBy = (outcome: 'done' | 'not done'): Partial<ApprovalRecord> => ({ 
 const revive = (state: ApprovalState, changes: Partial<Extract<ApprovalSubject, { kind: 'revive' }>> = {}): ApprovalRecord =>
   record({ state, by: 'second person', subject: { kind: 'revive', reason: 'the drill is over and the audit found nothing', what: { scope: 'all', level: 'full' }, stillStopped: [], ...changes }, ...(DECIDED.has(state) && { decidedBy: ANNA, decidedByName: 'Anna Weber', decidedAt: new Date(NOW_MS) }) });
 
+const records = (state: ApprovalState, changes: Partial<Extract<ApprovalSubject, { kind: 'records' }>> = {}): ApprovalRecord =>
+  record({ state, by: 'second person', subject: { kind: 'records', change: 'erase', reason: 'she asked for it in writing on 3 November', person: 'd'.repeat(64), label: 'Maria Weber', context: ['Sales manager', 'Sales', 'maria.weber@contoso.com'], ...changes }, ...(DECIDED.has(state) && { decidedBy: ANNA, decidedByName: 'Anna Weber', decidedAt: new Date(NOW_MS) }) });
+
 const permitted = (name: string, kind: Permitted['kind'], own = false): Permitted => ({ action: actionOf(name), kind, own });
 const HELPDESK: readonly Permitted[] = [permitted('find_person', 'run'), permitted('show_person', 'run'), permitted('list_devices', 'run'), permitted('block_sign_in', 'confirm'), permitted('unblock_sign_in', 'confirm'), permitted('revoke_sessions', 'confirm')];
 const EMPLOYEE: readonly Permitted[] = [permitted('show_person', 'run', true), permitted('list_devices', 'run', true)];
@@ -190,6 +193,8 @@ export const gallery: readonly Exhibit[] = [
   request('revive-person', revive('pending', { what: { scope: 'person', key: 'k', label: 'Victor Almeida', epoch: 1 } })),
   request('revive-here', revive('succeeded', { what: { scope: 'conversation', key: 'k', label: '', epoch: 1 } })),
   request('revive-read-only', revive('pending', { what: { scope: 'all', level: 'read-only' }, stillStopped: [en.kill.names.model, en.kill.names.action('Block sign-in'), 'Victor Almeida'] })),
+  ...(['pending', 'succeeded', 'failed', 'denied'] as const).map((state) => request(`erase-${state}`, records(state))),
+  request('release-pending', records('pending', { change: 'release', label: en.records.byDigest('d'.repeat(64)), context: [] })),
   request('revive-emergency', { ...revive('succeeded'), breakGlass: true }),
   ...(['full', 'read-only', 'observe', 'off'] as const).map((level) => status(level, en.status.levels[level], standing(level))),
   status('everybody', en.status.levels.full, standing('full'), 'everybody'),
@@ -213,6 +218,7 @@ export const gallery: readonly Exhibit[] = [
     { name: `hostile-${what}-account`, content: account(name, name), hostile: true },
     { name: `hostile-${what}-pick`, content: matches(() => name, 10), hostile: true },
     { name: `hostile-${what}-status`, content: opened(statusCard(standing('off', { latch: { ...standing('off', { row: { changedByName: name, reason: name } }).latch!, stops: [stop('person', { label: name, byName: name, reason: name })] } }), 'operators').content), hostile: true },
+    { name: `hostile-${what}-erase`, content: approvalCard(records('pending', { label: name, context: [name, name], reason: name })).content, hostile: true },
     { name: `hostile-${what}-revive`, content: approvalCard(revive('pending', { what: { scope: 'person', key: 'k', label: name, epoch: 1 }, stillStopped: [name, name], reason: name })).content, hostile: true },
   ]),
 ];

@@ -85,5 +85,5 @@ export const inputsOf = (card: unknown): readonly { readonly id: string; readonl
 export const saysDone = (text: string): boolean =>
   /✓|\bdone\b|\bblocked for\b|\bhas been\b|\b(?:were|was) ended\b/i.test(text.replace(/\b(?:not|nothing (?:was|is|has been|will be)|don.t) (?:yet )?(?:done|do)\b|what was done/gi, ''));
 
-export const APPROVE = /^(confirm|approve|yes|block|unblock|allow|do it|go ahead|end|revoke|revive|raise)/i;
+export const APPROVE = /^(confirm|approve|yes|block|unblock|allow|do it|go ahead|end|revoke|revive|raise|release|erase)/i;
 export const DENY = /^(deny|decline|cancel|no\b|don.?t|reject|refuse|dismiss)/i;

@@ -143,7 +143,7 @@ export class World {
   }
 
   /** The first who has exactly these roles, or the next ones. */
-  person(role: 'employee' | 'helpdesk' | 'approver' | 'admin' | 'guest' | 'vip', index = 0): Persona {
+  person(role: 'employee' | 'helpdesk' | 'approver' | 'admin' | 'guest' | 'vip' | 'data protection', index = 0): Persona {
     const wanted = role === 'guest' || role === 'employee' ? role : `employee,${role}`;
     const found = this.people.filter(({ roles, tenantId }) => tenantId === this.tenantId && roles.join() === wanted)[index];
     if (found === undefined) throw new Error(`there is no ${role} number ${index + 1}`);

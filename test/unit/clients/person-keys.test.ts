@@ -1,20 +1,25 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
 import { open, seal } from '../../../src/audit/sealed.ts';
 import { systemClock } from '../../../src/clients/clock.ts';
 import { createEgress } from '../../../src/clients/egress.ts';
+import { PersonKeyRows, type KeyRow } from '../../../src/clients/person-key-rows.ts';
 import { TablePersonKeys, WRAPPING_KEY } from '../../../src/clients/person-keys.ts';
 import type { Properties, Row, Table } from '../../../src/clients/tables.ts';
 import type { Clock } from '../../../src/clock.ts';
 import { clientsOf, cloud, handClock, rejectsWith, tablesOf, until } from './support.ts';
 
 const MINUTES = 60_000;
+const sealKey = { digest: (value: string): string => createHmac('sha256', 'a key of tests').update(value).digest('hex') };
 const newPerson = (): string => randomBytes(32).toString('hex');
 
 interface Instance {
   readonly keys: TablePersonKeys;
   readonly table: Table;
+  readonly rows: PersonKeyRows;
+  /** As when the notice of it was written. */
+  readonly erase: (person: string) => Promise<string>;
 }
 
 /** Two calls are two instances: nothing is shared in the process. */
@@ -23,7 +28,15 @@ async function instance(options: { readonly clock?: Clock; readonly identity?: '
   const { agent, credentialFor, endpoints, identities } = await cloud();
   const { httpClient } = createEgress({ allow: [endpoints.vault], agent });
   const table = (await tablesOf()).personkeys;
-  return { table, keys: new TablePersonKeys({ endpoint: endpoints.vault, credential: credentialFor(identities[identity]), httpClient, table, clock, ...(mostHeld !== undefined && { mostHeld }) }) };
+  const rows = new PersonKeyRows(table, sealKey);
+  const keys = new TablePersonKeys({ endpoint: endpoints.vault, credential: credentialFor(identities[identity]), httpClient, rows, clock, ...(mostHeld !== undefined && { mostHeld }) });
+  const erase = async (person: string): Promise<string> => {
+    const before = await keys.erase(person);
+    const row = await rows.read(person);
+    if (row !== undefined) await keys.noticed(person, row.value.id);
+    return before;
+  };
+  return { table, rows, keys, erase };
 }
 
 async function rowOf(table: Table, person: string): Promise<Row> {
@@ -107,31 +120,31 @@ describe('the keys of people', () => {
   });
 
   it('once erased are gone from storage, and the next one is another', async () => {
-    const { keys, table } = await instance();
+    const { erase, keys, table } = await instance();
     const person = newPerson();
     const old = await keys.keyOf(person);
     const sealed = seal(old, 'target', { name: 'Maria' });
     const wrapped = String((await rowOf(table, person)).properties.get('wrapped'));
-    assert.equal(await keys.erase(person), true);
+    assert.equal(await erase(person), 'kept');
     const erased = await rowOf(table, person);
     assert.deepEqual([erased.properties.get('wrapped'), erased.properties.get('wrappedBy')], ['', '']);
     assert.ok(Date.parse(String(erased.properties.get('erasedAt'))) > 0);
-    assert.equal(await keys.erase(person), false, 'there was none any more');
+    assert.equal(await keys.erase(person), 'erased', 'there was none any more');
     const next = await keys.keyOf(person);
     assert.notEqual(next.id, old.id);
     assert.equal(open(sealed, next.secret), undefined);
     const { properties } = await rowOf(table, person);
     assert.equal(properties.get('id'), next.id);
-    assert.ok(!properties.has('erasedAt') && !JSON.stringify([...properties]).includes(wrapped));
+    assert.ok(properties.get('erasedAt') === '' && !JSON.stringify([...properties]).includes(wrapped));
     assert.deepEqual((await (await instance()).keys.keyOf(person)).secret, next.secret);
-    assert.equal(await keys.erase(newPerson()), false);
+    assert.equal(await keys.erase(newPerson()), 'none');
   });
 
   it('that replace an erased one are one key, whoever races', async () => {
     const instances = [await instance(), await instance()];
     const person = newPerson();
     await instances[0]!.keys.keyOf(person);
-    await instances[0]!.keys.erase(person);
+    await instances[0]!.erase(person);
     const found = await Promise.all(instances.map(({ keys }) => keys.keyOf(person)));
     assert.equal(found[0]?.id, found[1]?.id);
   });
@@ -140,7 +153,7 @@ describe('the keys of people', () => {
     const clock = handClock();
     const [{ keys }, other, person] = [await instance({ clock }), await instance(), newPerson()];
     const old = await keys.keyOf(person);
-    await other.keys.erase(person);
+    await other.erase(person);
     clock.advance(10 * MINUTES - 1);
     assert.equal((await keys.keyOf(person)).id, old.id);
     clock.advance(1);
@@ -149,25 +162,25 @@ describe('the keys of people', () => {
 
   it('that are erased while they are being read are not kept', async () => {
     const { faults } = await cloud();
-    const [{ keys }, other, person] = [await instance(), await instance(), newPerson()];
+    const [{ erase, keys }, other, person] = [await instance(), await instance(), newPerson()];
     const old = await other.keys.keyOf(person);
     faults.post({ service: 'vault', kind: 'delay', delayMs: 1_500, path: 'unwrapkey', times: 1 });
     const reading = keys.keyOf(person);
     await until(async () => faults.list().length === 0);
-    assert.equal(await keys.erase(person), true);
+    assert.equal(await erase(person), 'kept');
     assert.equal((await reading).id, old.id, 'it was read before');
     assert.notEqual((await keys.keyOf(person)).id, old.id);
   });
 
   it('that are read while the erased row is being written are not kept either', async () => {
     const { faults } = await cloud();
-    const [{ keys }, person] = [await instance(), newPerson()];
+    const [{ erase, keys }, person] = [await instance(), newPerson()];
     const old = await keys.keyOf(person);
     faults.post({ service: 'storage', kind: 'delay', delayMs: 1_500, method: 'PUT', path: 'personkeys', times: 1 });
-    const erasing = keys.erase(person);
+    const erasing = erase(person);
     await until(async () => faults.list().length === 0);
     assert.equal((await keys.keyOf(person)).id, old.id, 'it was still there');
-    assert.equal(await erasing, true);
+    assert.equal(await erasing, 'kept');
     assert.notEqual((await keys.keyOf(person)).id, old.id);
   });
 
@@ -216,43 +229,113 @@ describe('the keys of people', () => {
     await rejectsWith(keys.keyOf('../latch'), 'LEDGER_UNAVAILABLE');
   });
 
-  it('are not made anew where a row holds nonsense, which can be erased all the same', async () => {
-    const { keys, table } = await instance();
+  const good = async (): Promise<KeyRow> => {
+    const { keys, rows } = await instance();
     const model = newPerson();
     await keys.keyOf(model);
-    const { properties } = await rowOf(table, model);
-    const good = { id: String(properties.get('id')), wrapped: String(properties.get('wrapped')), wrappedBy: String(properties.get('wrappedBy')) };
-    const nonsense: Properties[] = [
-      {},
-      { ...good, id: '' },
-      { ...good, wrapped: '' },
-      { ...good, wrapped: 'not base64!' },
-      { ...good, wrapped: 'AAAA' },
-      { ...good, wrapped: `${good.wrapped.startsWith('A') ? 'B' : 'A'}${good.wrapped.slice(1)}` },
-      { ...good, wrappedBy: good.wrappedBy.replace('wrapping', 'signing') },
-      { ...good, wrappedBy: `${WRAPPING_KEY}/${'0'.repeat(32)}` },
-      { ...good, wrappedBy: `../secrets/ledger-digest-key` },
-      { ...good, erasedAt: '2026-11-22T10:00:00.000Z' },
-      { ...good, wrapped: true },
+    return (await rows.read(model))?.value ?? assert.fail('no row');
+  };
+
+  it('are not made anew where a row holds nonsense, which can be erased all the same', async () => {
+    const { erase, keys, rows } = await instance();
+    const row = await good();
+    const nonsense: KeyRow[] = [
+      { ...row, id: '' },
+      { ...row, wrapped: '' },
+      { ...row, wrapped: 'not base64!' },
+      { ...row, wrapped: 'AAAA' },
+      { ...row, wrapped: `${row.wrapped.startsWith('A') ? 'B' : 'A'}${row.wrapped.slice(1)}` },
+      { ...row, wrappedBy: row.wrappedBy.replace('wrapping', 'signing') },
+      { ...row, wrappedBy: `${WRAPPING_KEY}/${'0'.repeat(32)}` },
+      { ...row, wrappedBy: `../secrets/ledger-digest-key` },
+      { ...row, erasedAt: '2026-11-22T10:00:00.000Z' },
     ];
     for (const each of nonsense) {
       const person = newPerson();
-      await table.insert(person.slice(0, 2), person, each);
+      assert.ok(await rows.write(person, each, undefined));
       await rejectsWith(keys.keyOf(person), 'LEDGER_UNAVAILABLE');
-      const { properties: after } = await rowOf(table, person);
-      for (const [name, value] of Object.entries(each)) assert.equal(after.get(name), value, `it was changed: ${JSON.stringify(each)}`);
-      assert.equal(await keys.erase(person), true);
+      assert.deepEqual((await rows.read(person))?.value, each, 'it was changed');
+      assert.equal(await erase(person), 'kept');
       assert.match((await keys.keyOf(person)).id, /^[\w-]{16}$/);
     }
   });
 
+  it('are not taken from a row that somebody else wrote, who can neither plant one, swap two, lift a hold, nor have one erased or made anew', async () => {
+    const { keys, rows, table } = await instance();
+    const [one, other] = [newPerson(), newPerson()];
+    await keys.keyOf(one);
+    await keys.keyOf(other);
+    await keys.hold(other);
+    const [ofOne, ofOther] = [(await rowOf(table, one)).properties, (await rowOf(table, other)).properties];
+    const plain = (properties: ReadonlyMap<string, unknown>, changes: Properties = {}): Properties => ({ ...(Object.fromEntries([...properties].filter(([name]) => name !== 'nonce')) as Properties), ...changes });
+    const forged: Properties[] = [
+      {}, plain(ofOne), plain(ofOther), plain(ofOther, { heldSince: '' }), plain(ofOne, { sealedBy: '' }), plain(ofOne, { erasedAt: new Date().toISOString(), wrapped: '', wrappedBy: '' }), plain(ofOne, { wrapped: true }),
+    ];
+    for (const each of forged) {
+      const person = newPerson();
+      await table.insert(person.slice(0, 2), person, each);
+      const fresh = await instance();
+      for (const asked of [fresh.keys.keyOf(person), fresh.keys.find(person), fresh.keys.standing(person), fresh.keys.erase(person), fresh.keys.hold(person), fresh.keys.release(person)]) await rejectsWith(asked, 'LEDGER_UNAVAILABLE');
+      for (const [name, value] of Object.entries(each)) assert.equal((await rowOf(table, person)).properties.get(name), value, `it was changed: ${JSON.stringify(each)}`);
+      assert.ok(!(await rows.unnoticed()).some((row) => row.person === person), 'a forged erasure is taken for ours');
+      await table.remove(person.slice(0, 2), person);
+    }
+    await table.upsert(other.slice(0, 2), other, plain(ofOther, { heldSince: '' }));
+    await rejectsWith((await instance()).keys.erase(other), 'LEDGER_UNAVAILABLE');
+  });
+
+  it('under legal hold are not erased, whoever of two is faster, until they are released', async () => {
+    const [{ erase, keys, rows }, other, person] = [await instance(), await instance(), newPerson()];
+    assert.equal(await keys.hold(person), 'kept', 'who had none has one for it');
+    assert.deepEqual([await keys.hold(person), await keys.erase(person), await keys.standing(person)], ['held', 'held', 'held']);
+    const key = await other.keys.keyOf(person);
+    assert.ok(await rows.isAnyHeld());
+    assert.deepEqual([await other.keys.release(person), await other.keys.release(person)], ['held', 'kept']);
+    assert.deepEqual((await (await instance()).keys.keyOf(person)).secret, key.secret, 'it was changed on the way');
+    for (let times = 0; times < 5; times += 1) {
+      const raced = newPerson();
+      await keys.keyOf(raced);
+      const [held, erased] = await Promise.allSettled([other.keys.hold(raced), keys.erase(raced)]);
+      const standing = await keys.standing(raced);
+      assert.equal(standing === 'held', erased.status === 'fulfilled' && erased.value === 'held', `${JSON.stringify([held, erased])}, and then it was ${standing}`);
+    }
+    assert.equal(await erase(person), 'kept');
+  });
+
+  it('are not made anew before the notice of an erasure stands', async () => {
+    const { keys, rows } = await instance();
+    const person = newPerson();
+    const { id } = await keys.keyOf(person);
+    await keys.erase(person);
+    await rejectsWith(keys.keyOf(person), 'LEDGER_UNAVAILABLE');
+    assert.ok((await rows.unnoticed()).some((row) => row.person === person && row.value.id === id));
+    await keys.noticed(person, 'another key');
+    await rejectsWith(keys.keyOf(person), 'LEDGER_UNAVAILABLE');
+    await keys.noticed(person, id);
+    assert.notEqual((await keys.keyOf(person)).id, id);
+    assert.ok(!(await rows.unnoticed()).some((row) => row.person === person));
+  });
+
+  it('are written by nobody who has not the key of the seal', async () => {
+    const { keys, table } = await instance();
+    const person = newPerson();
+    const { id } = await keys.keyOf(person);
+    const { credentialFor, endpoints, identities, agent } = await cloud();
+    const { httpClient } = createEgress({ allow: [endpoints.vault], agent });
+    const reader = new TablePersonKeys({ endpoint: endpoints.vault, credential: credentialFor(identities.keeper), httpClient, rows: new PersonKeyRows(table), clock: systemClock });
+    assert.equal((await reader.find(person))?.id, id);
+    await rejectsWith(reader.erase(person), 'LEDGER_UNAVAILABLE');
+    await rejectsWith(reader.keyOf(newPerson()), 'LEDGER_UNAVAILABLE');
+    assert.equal(await keys.standing(person), 'kept');
+  });
+
   it('are found for who only reads: none is made, and an erased one is none', async () => {
-    const { keys } = await instance();
+    const { erase, keys } = await instance();
     const { keys: reader, table } = await instance();
     const [someone, erased, stranger] = [newPerson(), newPerson(), newPerson()];
     const made = await keys.keyOf(someone);
     await keys.keyOf(erased);
-    await keys.erase(erased);
+    await erase(erased);
     assert.deepEqual((await reader.find(someone))?.secret, made.secret);
     assert.equal(await reader.find(erased), undefined);
     assert.equal(await reader.find(stranger), undefined);
@@ -266,7 +349,10 @@ describe('the keys of people', () => {
     assert.ok(!journal.entries().some(({ path }) => path.includes(WRAPPING_KEY) || /personkeys\(/.test(path)));
     const person = newPerson();
     const { secret } = await clients.personKeys.keyOf(person);
-    assert.deepEqual((await (await instance()).keys.keyOf(person)).secret, secret);
+    const others = await clientsOf();
+    await others.prepare();
+    assert.deepEqual((await others.personKeys.keyOf(person)).secret, secret);
+    others.close();
     clients.close();
   });
 });

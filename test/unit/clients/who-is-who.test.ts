@@ -23,7 +23,7 @@ describe('who is who', () => {
       if (persona.tenantId !== company.tenantId) continue;
       const facts = await whoIsWho.describe(new InternalId(persona.aadObjectId), 'now', never);
       assert(facts, persona.name);
-      const roles = persona.roles.filter((role) => ['employee', 'helpdesk', 'approver', 'admin'].includes(role));
+      const roles = persona.roles.filter((role) => ['employee', 'helpdesk', 'approver', 'admin', 'data protection'].includes(role));
       assert.deepEqual(new Set(facts.roles), new Set(persona.roles.includes('guest') || roles.includes('employee') ? roles : ['employee', ...roles]), persona.name);
       assert.equal(facts.guest, persona.roles.includes('guest'));
       assert.equal(facts.vip, persona.roles.includes('vip'), persona.name);

@@ -56,14 +56,16 @@ describe('the ledger about a request', () => {
   });
 
   it('has who confirmed a revival', async () => {
-    const { propose, press, killSwitch, records, directory } = make();
+    const { propose, press, killSwitch, personKeys, records, directory } = make();
     const other = person('other-admin', { roles: ['employee', 'admin'] });
     directory.put(other);
     await killSwitch.kill({ digest: 'd', name: 'n', reason: 'r' });
     const record = await propose();
     assert.equal((await press(record, other)).kind, 'settled');
-    const executing = records.events('approval').find(({ state }) => state === 'executing');
+    const { sealed, ...executing } = records.events('approval').find(({ state }) => state === 'executing') ?? assert.fail('it is not there');
     assert.deepEqual(executing, eventOf(record, { state: 'executing', person: keyed(other) }));
+    assert.deepEqual(sealed?.map(({ as, person }) => [as, person]), [['approver', keyed(other)]]);
+    assert.deepEqual(personKeys.opened(records).map(({ as, name, reason }) => [as, name, reason]), [['requester', 'root', 'false alarm'], ['approver', 'other-admin', undefined]]);
   });
 });
 

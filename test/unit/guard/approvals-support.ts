@@ -8,7 +8,7 @@ import { Executor } from '../../../src/guard/execute.ts';
 import { Gate } from '../../../src/guard/gate.ts';
 import { KillSwitch } from '../../../src/guard/kill-switch.ts';
 import type { PersonFacts } from '../../../src/guard/ports.ts';
-import { digestKey, Directory, handClock, latch, ledgerOf, limitsOf, MemoryApprovals, MemoryAudience, MemoryEffects, MemoryLatch, MemoryLimits, MemoryPersonKeys, person, planOf, policyOf, robot, testActions } from './support.ts';
+import { digestKey, Directory, handClock, latch, ledgerOf, limitsOf, MemoryApprovals, MemoryAudience, MemoryEffects, MemoryLatch, MemoryLimits, MemoryPersonKeys, MemoryRecords, person, planOf, policyOf, robot, testActions } from './support.ts';
 
 export const ada = person('ada', { roles: ['employee', 'helpdesk'] });
 export const ben = person('ben');
@@ -17,6 +17,7 @@ export const vip = person('vip', { vip: true });
 export const paul = person('paul', { roles: ['employee', 'approver'] });
 export const root = person('root', { roles: ['employee', 'admin'] });
 export const rhea = person('rhea', { roles: ['employee', 'admin'] });
+export const olga = person('olga', { roles: ['employee', 'data protection'] });
 export const bea = person('bea', { roles: ['employee', 'backup approver'] });
 
 export const place: Place = { conversationId: 'chat-of-ada', serviceUrl: 'https://smba.example/', tenantId: 't', botId: 'bot', channelId: 'msteams', conversationType: 'personal' };
@@ -28,7 +29,7 @@ export function make(changes: Partial<ApprovalsDependencies> = {}, limit?: Limit
   const clock = handClock();
   const latchStore = new MemoryLatch(latch({ epoch: 5 }));
   const killSwitch = new KillSwitch(latchStore, clock);
-  const directory = new Directory(ada, ben, cleo, vip, paul, root, rhea, bea);
+  const directory = new Directory(ada, ben, cleo, vip, paul, root, rhea, bea, olga);
   const limitStore = new MemoryLimits();
   const limits = limitsOf(clock, limitStore);
   const effects = new MemoryEffects(clock);
@@ -40,11 +41,13 @@ export function make(changes: Partial<ApprovalsDependencies> = {}, limit?: Limit
   const audience = new MemoryAudience();
   const { shown } = audience;
   const brought: unknown[] = [];
+  const kept = new MemoryRecords();
   const dependencies: ApprovalsDependencies = {
     store,
     catalogue: actions.catalogue,
     gate,
     limits,
+    records: kept,
     whoIsWho: directory,
     killSwitch,
     executor,

@@ -18,7 +18,7 @@ import type { ApprovalRecord, ApprovalState, ApprovalStore } from '../../../src/
 import type { Audience } from '../../../src/guard/approval-rows.ts';
 import { Limits } from '../../../src/guard/limits.ts';
 import { Policy } from '../../../src/guard/policy.ts';
-import type { EffectNotes, GroupFacts, Latch, LatchLevel, LatchStore, LimitStore, PersonFacts, RaisedLimit, Stored, WhoIsWho } from '../../../src/guard/ports.ts';
+import type { EffectNotes, GroupFacts, Latch, LatchLevel, LatchStore, LimitStore, PersonFacts, PersonRecords, PersonStanding, RaisedLimit, Stored, WhoIsWho } from '../../../src/guard/ports.ts';
 
 // V8 11.3 (Node 20.20.2) ends the process with "unreachable code" in its deoptimizer when it had inlined hot calls into
 // Cedar's WebAssembly and a policy is loaded afterwards. Thousands of decisions in one process bring that about.
@@ -518,6 +518,41 @@ export class MemoryPersonKeys implements PersonKeys {
   opened(store: MemoryLedger): readonly (PersonalFacts & { readonly as: Part; readonly person: string })[] {
     const sealed = store.records().flatMap(({ event }) => ('sealed' in event ? (event.sealed ?? []) : []));
     return sealed.map((part) => ({ as: part.as, person: part.person, ...open(part, this.secret) }));
+  }
+}
+
+/** What the ledger says about people, by digest; everybody is kept until something else is said. */
+export class MemoryRecords implements PersonRecords {
+  readonly standings = new Map<string, PersonStanding>();
+  readonly done: (readonly [change: string, person: string])[] = [];
+  failure: Error | undefined;
+  /** Happens between the question and the change. */
+  meanwhile: () => void = () => undefined;
+
+  async standing(person: string): Promise<PersonStanding> {
+    if (this.failure !== undefined) throw this.failure;
+    return this.standings.get(person) ?? 'kept';
+  }
+
+  erase(person: string): Promise<PersonStanding> {
+    return this.#change('erase', person, 'kept', 'erased');
+  }
+
+  hold(person: string): Promise<PersonStanding> {
+    return this.#change('hold', person, 'kept', 'held');
+  }
+
+  release(person: string): Promise<PersonStanding> {
+    return this.#change('release', person, 'held', 'kept');
+  }
+
+  async #change(change: string, person: string, from: PersonStanding, to: PersonStanding): Promise<PersonStanding> {
+    this.meanwhile();
+    const before = await this.standing(person);
+    if (before !== from) return before;
+    this.standings.set(person, to);
+    this.done.push([change, person]);
+    return before;
   }
 }
 
