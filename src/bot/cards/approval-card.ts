@@ -213,7 +213,7 @@ function stepsOf(record: ApprovalRecord, purpose: SentCard['purpose']): readonly
     const facts = [plainFact(en.kill.reason, quoted(record.subject.reason)), plainFact(words.effect, en.raise.consequence(record.subject.perHour))];
     return [{ ...ALONE, title: titleOf(record), facts }];
   }
-  if (record.subject.kind === 'records') return [{ ...ALONE, title: titleOf(record), facts: recordsFacts(record.subject) }];
+  if (record.subject.kind === 'records') return [{ ...ALONE, title: titleOf(record), facts: recordsFacts(record.subject, record.state) }];
   const { steps } = record.subject;
   const [one] = steps;
   if (one !== undefined && steps.length > 1 && isOneAction(steps)) {
@@ -316,7 +316,8 @@ function acceptedText({ subject }: ApprovalRecord): Pick<Standing, 'glyph' | 'te
 }
 
 /** Why the only step did not work. Several steps say it each for themselves. */
-function problemOf({ subject }: ApprovalRecord): string {
+function problemOf({ state, subject }: ApprovalRecord): string {
+  if (subject.kind === 'records' && state === 'failed') return en.records.overtaken;
   const [step, ...others] = subject.kind === 'steps' ? subject.steps : [];
   return step?.problem === undefined || others.length > 0 ? '' : en.errors[step.problem];
 }

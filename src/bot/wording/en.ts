@@ -233,6 +233,7 @@ export const en = {
     held: (who: string) => `The records about ${who} are under legal hold from now on: nothing about anybody is removed from the ledger by age, and nothing about ${who} is erased, until two people release it.`,
     wasHeld: (who: string) => `The records about ${who} are under legal hold already. Nothing was changed.`,
     again: (count: number) => `${count === 1 ? 'A key that had been erased was' : `${count} keys that had been erased were`} in storage again, as after restoring a backup. I erased ${count === 1 ? 'it' : 'them'} again. If nobody restored one, please tell your security team.`,
+    overtaken: 'Somebody held, released or erased these records in the meantime. Nothing was changed.',
     nobody: 'This needs an admin to agree, and I can reach none, so I did nothing. Please ask an admin to say hello to me, then ask again.',
   },
   undo: {

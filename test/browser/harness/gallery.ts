@@ -160,6 +160,7 @@ export const gallery: readonly Exhibit[] = [
   { name: 'help-helpdesk', content: helpCard({ roles: ['employee', 'helpdesk'] }, HELPDESK).content },
   { name: 'help-approver', content: helpCard({ roles: ['employee', 'approver'] }, EMPLOYEE).content },
   { name: 'help-admin', content: helpCard({ roles: ['employee', 'helpdesk', 'approver', 'admin'] }, HELPDESK).content },
+  { name: 'help-officer', content: helpCard({ roles: ['employee', 'data protection'] }, EMPLOYEE).content },
   { name: 'help-nothing', content: helpCard({ roles: [] }, []).content },
   { name: 'help-many', content: helpCard({ roles: ['employee', 'helpdesk', 'admin'] }, MANY).content },
   { name: 'result-account', content: account() },
