@@ -13,7 +13,7 @@ import { startControl } from './control.ts';
 import { createFaults } from './faults.ts';
 import type { Faults } from './faults.ts';
 import type { Service, TokenIdentity } from './http.ts';
-import { guidFromSeed, identitiesFromSeed } from './identifiers.ts';
+import { guidFromSeed, identitiesFromSeed, identityNames } from './identifiers.ts';
 import type { Identities } from './identifiers.ts';
 import { createIdentityService } from './identity.ts';
 import { createIssuer } from './issuer.ts';
@@ -58,6 +58,8 @@ export interface CloudOptions<Company extends SandboxCompany = SandboxCompany> {
   /** Keeps storage between runs; in memory when absent. */
   readonly dataDir?: string | undefined;
   readonly journalFile?: string | undefined;
+  /** Told every secret that is made here, for whoever looks for them elsewhere. */
+  readonly onSecret?: ((name: string, value: string) => void) | undefined;
   readonly graph?: ((context: CloudContext<Company>) => Service) | undefined;
   readonly openai?: ((context: CloudContext<Company>) => Service) | undefined;
   /** It checks its own Basic credentials: no issuer of ours is asked. */
@@ -143,7 +145,17 @@ export async function startCloud<Company extends SandboxCompany>(options: CloudO
   const { seed, dataDir } = options;
   const tenantId = guidFromSeed(seed, 'tenant');
   const identities = identitiesFromSeed(seed);
-  const issuer = createIssuer(tenantId);
+  const { onSecret = () => undefined } = options;
+  const made = createIssuer(tenantId);
+  const nameOf = (clientId: string): string => identityNames.find((name) => identities[name] === clientId) ?? 'nobody';
+  const issuer: typeof made = {
+    ...made,
+    issue: async (request) => {
+      const token = await made.issue(request);
+      onSecret(`token of the ${nameOf(request.clientId)} for ${request.audience}`, token);
+      return token;
+    },
+  };
   const channelStarted = startChannel(identities.channel);
   const certificatesMade = createCertificates();
   loadAzurite(); // blocks for a while, as the keys above are being made on other threads
@@ -154,9 +166,13 @@ export async function startCloud<Company extends SandboxCompany>(options: CloudO
   const faults = createFaults();
   const header = randomBytes(16).toString('hex');
   journal.hide(header);
+  onSecret('header of the identity endpoint', header);
   const { logicAudience = armAudience } = options;
   const identity = createIdentityService({ seed, identities, header, issuer, revoked: new Set(options.revoked?.map((name) => identities[name])), audiences: [logicAudience] });
-  const vault = createVault({ seed, permissions, onSecret: (value) => journal.hide(value), ...(dataDir !== undefined && { keyFile: join(dataDir, 'vault-keys.json') }) });
+  const vault = createVault({ seed, permissions, onSecret: (value, name) => {
+    journal.hide(value);
+    onSecret(`secret ${name} of the vault`, value);
+  }, ...(dataDir !== undefined && { keyFile: join(dataDir, 'vault-keys.json') }) });
   const graphGrants = (clientId: string): ReadonlySet<string> => permissions.permissionsOn('graph', clientId);
   const company = options.company(seed, tenantId);
   const servicenowPassword = vault.secret('servicenow-password') ?? '';
@@ -182,7 +198,16 @@ export async function startCloud<Company extends SandboxCompany>(options: CloudO
           message: `The principal \`${clientId}\` lacks the required data action \`${modelAction}\`.`,
         };
 
-  const [channel, tls] = await Promise.all([channelStarted, certificatesMade]);
+  const [startedChannel, tls] = await Promise.all([channelStarted, certificatesMade]);
+  onSecret('TLS key', tls.key.replaceAll(/-----[^-]+-----|\s/g, ''));
+  const channel: typeof startedChannel = {
+    ...startedChannel,
+    mintToken: async (order) => {
+      const token = await startedChannel.mintToken(order);
+      onSecret('token of the channel for Steward', token);
+      return token;
+    },
+  };
   const common = { journal, faults, issuer };
   const challenge = (resource: string): string =>
     `Bearer authorization="https://login.microsoftonline.com/${tenantId}", resource="${resource}"`;

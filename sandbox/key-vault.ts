@@ -10,7 +10,7 @@ export interface VaultOptions {
   readonly seed: number;
   readonly permissions: Permissions;
   /** Told every value that the vault ever holds, so that the journal can mask it. */
-  readonly onSecret: (value: string) => void;
+  readonly onSecret: (value: string, name: string) => void;
   /** Where its keys outlast it; absent, they go with it. */
   readonly keyFile?: string | undefined;
 }
@@ -135,7 +135,7 @@ export function createVault({ seed, permissions, onSecret, keyFile }: VaultOptio
   const versionsOf = (name: string): Version[] => secrets.get(name.toLowerCase()) ?? [];
 
   const add = (name: string, value: string, change: z.infer<typeof changeSchema> = {}): Version => {
-    onSecret(value);
+    onSecret(value, name);
     const now = nowSeconds();
     const added: Version = {
       version: randomUUID().replaceAll('-', ''),

@@ -1,4 +1,5 @@
 /** `npm start`: the local cloud, Steward on it, and three people's Teams clients for the browser. */
+import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createScrubber } from '../src/audit/scrub.ts';
@@ -17,6 +18,7 @@ const USAGE = `npm start -- [options]
   --model-name N          the deployment or model name to ask for
   --model-key-env VAR     the environment variable that holds its key
   --journal FILE          one JSON line for each request an emulated service received
+  --secrets FILE          one JSON line for each secret that is made here, for whoever looks for them elsewhere
   --data DIR              keep storage there between runs (without: in memory)
   --seed N                another company (1)
   --auth                  with --headless: the bot itself on --port, tokens from the control server`;
@@ -46,6 +48,7 @@ function readOptions(args: readonly string[]): Options {
         'model-name': { type: 'string' },
         'model-key-env': { type: 'string' },
         journal: { type: 'string' },
+        secrets: { type: 'string' },
         data: { type: 'string' },
         seed: { type: 'string', default: '1' },
         auth: { type: 'boolean', default: false },
@@ -62,6 +65,7 @@ function readOptions(args: readonly string[]): Options {
   if (keyVariable !== undefined && (key === undefined || key === '')) throw new UsageError(`the environment variable ${keyVariable} is empty; --model-key-env names the one that holds the key`);
   if (values.auth && !values.headless) throw new UsageError('--auth goes with --headless: the Teams clients have no key to sign with');
   const name = values['model-name'];
+  const { secrets } = values;
   return {
     headless: values.headless,
     port: wholeNumber('--port', values.port, 65_535),
@@ -71,6 +75,7 @@ function readOptions(args: readonly string[]): Options {
     managedIdentity: true,
     ...(values.model !== undefined && { model: { url: values.model, ...(name !== undefined && { name }), ...(key !== undefined && { key }) } }),
     ...(values.journal !== undefined && { journalFile: values.journal }),
+    ...(secrets !== undefined && { onSecret: (name, value) => appendFileSync(secrets, `${JSON.stringify({ name, value })}\n`, { mode: 0o600 }) }),
     ...(values.data !== undefined && { dataDir: values.data }),
   };
 }

@@ -38,6 +38,8 @@ export interface StartOptions {
   readonly auth?: boolean;
   readonly port?: number;
   readonly journalFile?: string;
+  /** Told every secret that the cloud makes. */
+  readonly onSecret?: (name: string, value: string) => void;
   readonly dataDir?: string;
   /** Tokens from the emulated identity endpoint, as in Azure. It is one for a process, so tests with several clouds go without. */
   readonly managedIdentity?: boolean;
@@ -67,6 +69,7 @@ export async function startSandbox(options: StartOptions = {}): Promise<Sandbox>
     seed,
     dataDir: options.dataDir,
     journalFile: options.journalFile,
+    onSecret: options.onSecret,
     ...(options.robotRevoked === true && { revoked: ['robot'] }),
     company: (companySeed, tenantId) => {
       const company = createCompany(companySeed, tenantId);

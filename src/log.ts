@@ -55,8 +55,18 @@ export function scrubOutput(output: Output, scrubber: Scrubber): void {
     const written = typeof encodingOrDone === 'function' ? encodingOrDone : done;
     const encoding = typeof encodingOrDone === 'string' ? encodingOrDone : 'utf8';
     const bytes = typeof chunk === 'string' ? Buffer.from(chunk, encoding) : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-    return write(pieces.write(decoder.write(bytes)), written);
+    return write(withoutIds(pieces.write(decoder.write(bytes))), written);
   };
+}
+
+/**
+ * Ids of other systems: GUIDs, and the 32 hex digits of ServiceNow. None of our own lines has one; what libraries print under
+ * their debug switches is URLs, and those are full of them. An id may stand right behind `%3D`, which ends in a hex digit.
+ */
+const IDS = /[0-9a-f]{8}(?:-|%2d)(?:[0-9a-f]{4}(?:-|%2d)){3}[0-9a-f]{12}|(?<=%[0-9a-f]{2}|(?<![0-9a-z]))[0-9a-f]{32}(?![0-9a-z])/gi;
+
+function withoutIds(text: string): string {
+  return text.replace(IDS, '[id]');
 }
 
 /** What of this process can fail outside any turn. */

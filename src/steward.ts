@@ -115,7 +115,12 @@ export function createSteward(settings: StewardSettings, { clients, clock, conne
   // The only place that is handed the robot.
   const executor = new Executor(clients.robot, killSwitch, limits, clients.effects, ledger, digestKey, clock);
 
-  const adapter = new StewardAdapter({ appId: settings.appId, tenantId: settings.tenantId, ...connector, ...(settings.channelKeys && { channelKeys: settings.channelKeys }) });
+  const connectorToken = async (): Promise<string> => {
+    const token = await connector.connectorToken();
+    clients.know(token);
+    return token;
+  };
+  const adapter = new StewardAdapter({ appId: settings.appId, tenantId: settings.tenantId, ...connector, connectorToken, onToken: (token) => clients.know(token), ...(settings.channelKeys && { channelKeys: settings.channelKeys }) });
   const { oneDriveHost } = settings;
   const speaker = new Speaker(settings.linkHosts, () => clients.secrets(), undefined, oneDriveHost);
   const desk = new Desk(adapter, speaker, clients.contacts, clients.approvalPlaces, clients.whoIsWho, clock);

@@ -10,6 +10,8 @@ export interface Canary {
 export type Encoding = 'raw' | 'base64' | 'base64url' | 'hex' | 'URL' | 'JSON' | 'in base64';
 
 export const ENCODINGS: readonly Encoding[] = ['raw', 'base64', 'base64url', 'hex', 'URL', 'JSON', 'in base64'];
+/** No form is shorter. */
+const START = 8;
 /** Of a secret that nobody knows, the shape is left in these. */
 export const SHAPE_ENCODINGS: readonly Encoding[] = ['raw', 'URL', 'JSON'];
 
@@ -36,19 +38,34 @@ export function encoded(value: string, encoding: Encoding): string {
 
 /** Looks for canaries in a text: in each form, at each alignment of base64. */
 export class Finder {
-  readonly #forms: readonly (readonly [canary: Canary, forms: readonly string[]])[];
+  /** By their first letters: there are many thousands of forms, and megabytes of text. */
+  readonly #forms = new Map<string, (readonly [canary: Canary, form: string])[]>();
 
   constructor(canaries: readonly Canary[]) {
-    this.#forms = canaries.map((canary) => [canary, formsOf(canary.value)]);
+    for (const canary of canaries) {
+      for (const form of formsOf(canary.value)) {
+        const start = form.slice(0, START);
+        const some = this.#forms.get(start);
+        if (some === undefined) this.#forms.set(start, [[canary, form]]);
+        else some.push([canary, form]);
+      }
+    }
   }
 
   /** Each canary that stands there, and the first form of it, as it stands in JSON too. */
   find(text: string): readonly (readonly [canary: Canary, form: string])[] {
-    const unquoted = text.replaceAll('\\\\', '\\');
-    return this.#forms.flatMap(([canary, forms]) => {
-      const form = forms.find((each) => text.includes(each) || unquoted.includes(each));
-      return form === undefined ? [] : [[canary, form] as const];
-    });
+    const found = new Map<Canary, string>();
+    this.#look(text, found);
+    if (text.includes('\\\\')) this.#look(text.replaceAll('\\\\', '\\'), found);
+    return [...found];
+  }
+
+  #look(text: string, found: Map<Canary, string>): void {
+    for (let at = 0; at + START <= text.length; at += 1) {
+      for (const [canary, form] of this.#forms.get(text.slice(at, at + START)) ?? []) {
+        if (!found.has(canary) && text.startsWith(form, at)) found.set(canary, form);
+      }
+    }
   }
 }
 
@@ -58,7 +75,7 @@ function formsOf(value: string): readonly string[] {
     return text.slice(before === '' ? 0 : before.length + 1, -2);
   });
   const cores = alignments.flatMap((text) => [text, text.replaceAll('+', '-').replaceAll('/', '_')]);
-  return [...new Set([...ENCODINGS.filter((encoding) => encoding !== 'in base64').map((encoding) => encoded(value, encoding)), encodeURIComponent(value), JSON.stringify(value).slice(1, -1), ...cores])];
+  return [...new Set([...ENCODINGS.filter((encoding) => encoding !== 'in base64').map((encoding) => encoded(value, encoding)), encodeURIComponent(value), ...(/^[0-9a-f-]+$/.test(value) ? [value.toUpperCase()] : []), JSON.stringify(value).slice(1, -1), ...cores])];
 }
 
 const letters = (length: number): string => {

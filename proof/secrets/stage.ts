@@ -1,5 +1,6 @@
 /** A real Steward in a process of its own, with every debug switch on; Teams, the model and the disk are watched here. */
 import { spawn, type ChildProcess } from 'node:child_process';
+import { constants, createPrivateKey, privateDecrypt } from 'node:crypto';
 import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,7 +18,23 @@ export const SEED = 4711;
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** What the product is made of; a fault is planted in a copy of it. */
 const PARTS = ['src', 'sandbox', 'prompts', 'infra', 'bench', 'scripts', 'package.json', 'tsconfig.json'];
+const SECRETS = 'secrets.jsonl';
+const VAULT = 'vault-keys.json';
 const DEBUG_SWITCHES = { AZURE_LOG_LEVEL: 'verbose', DEBUG: '*', OPENAI_LOG: 'debug', NODE_DEBUG: 'http,https,net' };
+
+/** A row of a table, and all of it as text. */
+export interface StoredRow {
+  readonly table: string;
+  readonly key: string;
+  readonly text: string;
+  readonly properties: Readonly<Record<string, unknown>>;
+}
+
+/** A secret by what it is for. */
+export interface Told {
+  readonly name: string;
+  readonly value: string;
+}
 
 /** A change of the code that takes one protection away. */
 export interface Fault {
@@ -54,7 +71,7 @@ export class Stage {
     const [connector, model] = await Promise.all([Connector.start(), ScriptedModel.start()]);
     const cwd = fault === undefined ? ROOT : planted(fault, directory);
     const printed: string[] = [];
-    const child = spawn(process.execPath, ['--import', 'tsx', 'sandbox/main.ts', '--headless', '--port', '0', '--seed', String(SEED), '--data', join(directory, 'data'), '--model', model.url, '--model-name', 'scripted'], {
+    const child = spawn(process.execPath, ['--import', 'tsx', 'sandbox/main.ts', '--headless', '--port', '0', '--seed', String(SEED), '--data', join(directory, 'data'), '--secrets', join(directory, SECRETS), '--model', model.url, '--model-name', 'scripted'], {
       cwd,
        
       env: { ...process.env, ...DEBUG_SWITCHES },
@@ -87,17 +104,28 @@ export class Stage {
     return found;
   }
 
-  /** Stops it as an operator does. Gives what it printed, and each file that it left on the disk. */
-  async close(): Promise<{ readonly printed: string; readonly files: readonly (readonly [name: string, text: string])[] }> {
+  /** Every secret that the sandbox has made so far, those of the vault's keys excepted. */
+  secrets(): readonly Told[] {
+    return readFileSync(join(this.#directory, SECRETS), 'utf8').trimEnd().split('\n').map((line) => JSON.parse(line) as Told);
+  }
+
+  /**
+   * Stops it as an operator does. Gives what it printed, each file and each row of a table that it left on the disk, and every
+   * secret that there was. The file of the vault's keys is the vault itself.
+   */
+  async close(): Promise<{ readonly printed: string; readonly files: readonly (readonly [name: string, text: string])[]; readonly rows: readonly StoredRow[]; readonly secrets: readonly Told[] }> {
     this.#child.kill('SIGTERM');
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), PATIENCE_MS);
     await this.#end;
     clearTimeout(timer);
     await Promise.all([this.connector.stop(), this.model.stop()]);
     const data = join(this.#directory, 'data');
-    const files = readdirSync(data, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => [entry.name, readFileSync(join(entry.parentPath, entry.name), 'latin1')] as const);
+    const all = readdirSync(data, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile() && entry.name !== VAULT).map((entry) => [entry.name, readFileSync(join(entry.parentPath, entry.name), 'latin1')] as const);
+    const rows = all.filter(([name]) => name.includes('table')).flatMap(([, text]) => rowsIn(text));
+    const files = all.filter(([name]) => !name.includes('table'));
+    const secrets = [...this.secrets(), ...keysOf(readFileSync(join(data, VAULT), 'utf8'), rows)];
     rmSync(this.#directory, { recursive: true, force: true });
-    return { printed: this.#printed.join(''), files };
+    return { printed: this.#printed.join(''), files, rows, secrets };
   }
 }
 
@@ -111,4 +139,29 @@ function planted({ changes, name }: Fault, directory: string): string {
     writeFileSync(join(copy, file), text.replaceAll(from, to));
   }
   return copy;
+}
+
+/** The private keys of the vault; and the key of each person whom the ledger names, which stands wrapped in storage. */
+function keysOf(vault: string, rows: readonly StoredRow[]): readonly Told[] {
+  const keys = JSON.parse(vault) as Readonly<Record<string, readonly { readonly version: string; readonly privateKey: string }[]>>;
+  const own = Object.entries(keys).flatMap(([name, versions]) =>
+    versions.flatMap(({ privateKey }) => {
+      const jwk = createPrivateKey(privateKey).export({ format: 'jwk' });
+      return (['d', 'p', 'q'] as const).map((part) => ({ name: `private key ${name}: ${part}`, value: jwk[part] ?? '' }));
+    }),
+  );
+  const wrapping = new Map((keys['ledger-wrapping-key'] ?? []).map(({ privateKey, version }) => [version, privateKey]));
+  const people = rows.filter(({ table }) => table === 'personkeys').flatMap(({ properties: { wrapped, wrappedBy } }, index) => {
+    const key = wrapping.get(String(wrappedBy).split('/')[1] ?? '');
+    if (key === undefined || typeof wrapped !== 'string' || wrapped === '') return [];
+    const secret = privateDecrypt({ key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' }, Buffer.from(wrapped, 'base64url'));
+    return (['hex', 'base64', 'base64url'] as const).map((form) => ({ name: `key of person ${index + 1}, ${form}`, value: secret.toString(form) }));
+  });
+  return [...own, ...people];
+}
+
+/** Azurite keeps all tables in one file of JSON. */
+function rowsIn(text: string): readonly StoredRow[] {
+  const { collections } = JSON.parse(text) as { readonly collections: readonly { readonly name: string; readonly data: readonly { readonly properties?: Readonly<Record<string, unknown>>; readonly PartitionKey?: string; readonly RowKey?: string }[] }[] };
+  return collections.flatMap(({ data, name }) => data.map((row) => ({ table: name.split('$').at(-1) ?? name, key: row.RowKey ?? '', text: JSON.stringify(row), properties: row.properties ?? {} })));
 }

@@ -60,9 +60,17 @@ export function normalised(text: string, form: 'NFC' | 'NFKC'): string {
   return text.replace(/(\p{M}{30})\p{M}+/gu, '$1').normalize(form);
 }
 
-/** Letters and digits alone, percent-encoding undone: blanks, invisible characters and odd dashes hide nothing. */
+/** Letters and digits alone, percent-encoding and escapes undone: blanks, invisible characters and odd dashes hide nothing. */
 function bareOf(text: string): string {
-  return normalised(text.replace(/(?:%[0-9a-f]{2})+/gi, percentDecoded), 'NFKC').toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '');
+  return normalised(unescaped(text.replace(/(?:%[0-9a-f]{2})+/gi, percentDecoded)), 'NFKC').toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '');
+}
+
+/** The escapes of JSON and JavaScript, and those of HTML by number. */
+function unescaped(text: string): string {
+  return text.replace(/\\(?:u([0-9a-f]{4})|u\{([0-9a-f]{1,6})\}|x([0-9a-f]{2}))|&#(?:x([0-9a-f]{1,6})|(\d{1,7}));?/gi, (whole, four?: string, braced?: string, two?: string, hex?: string, decimal?: string) => {
+    const code = decimal === undefined ? Number.parseInt(four ?? braced ?? two ?? hex ?? '', 16) : Number(decimal);
+    return code <= 0x10_ff_ff ? String.fromCodePoint(code) : whole;
+  });
 }
 
 function percentDecoded(encoded: string): string {

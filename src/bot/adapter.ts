@@ -23,11 +23,14 @@ export interface AdapterSettings {
   readonly httpClient: ConnectorHttpClient;
   /** A token of the channel identity for the connector. */
   readonly connectorToken: () => Promise<string>;
+  /** Told each token that the channel sent and that was good: it opens Steward to whoever has it. */
+  readonly onToken?: (token: string) => void;
 }
 
 /** CloudAdapter with what Steward needs of it: authenticate first, run later, send at any time. */
 export class StewardAdapter extends TeamsAdapter {
   readonly #appId: string;
+  readonly #onToken: AdapterSettings['onToken'];
 
   constructor(settings: AdapterSettings) {
     if (settings.appId === '' || settings.tenantId === '') throw new TypeError('the adapter needs an app id and a tenant id');
@@ -44,12 +47,16 @@ export class StewardAdapter extends TeamsAdapter {
       { httpClient: settings.httpClient },
     );
     this.#appId = settings.appId;
+    this.#onToken = settings.onToken;
   }
 
   /** Checks the token of a request. Fails in many ways, all of which mean no. */
-  authenticate(activity: Activity, authorization: string): Promise<AuthenticateRequestResult> {
+  async authenticate(activity: Activity, authorization: string): Promise<AuthenticateRequestResult> {
     // Typed on the base class as protected in some releases and public in others.
-    return (this as unknown as { botFrameworkAuthentication: BotFrameworkAuthentication }).botFrameworkAuthentication.authenticateRequest(activity, authorization);
+    const authenticated = await (this as unknown as { botFrameworkAuthentication: BotFrameworkAuthentication }).botFrameworkAuthentication.authenticateRequest(activity, authorization);
+    // Not before: anybody can send a header with a colleague's name in it.
+    this.#onToken?.(authorization.replace(/^Bearer +/i, ''));
+    return authenticated;
   }
 
   /** Runs a turn for an activity whose token was checked. */

@@ -193,11 +193,21 @@ export class StewardPlanner implements Planner {
   #lastWord(turn: Turn, reply: MeteredReply): TeamsPlan {
     const text = reply.text.trim();
     if (text === '' && turn.executed.length === 0) throw new StewardError('MODEL_MALFORMED', 'neither text nor tool calls');
-    turn.history.push({ role: 'assistant', content: text === '' ? '[Steward showed the result.]' : text });
+    turn.history.push({ role: 'assistant', content: text === '' ? '[Steward showed the result.]' : this.#isSayable(turn, text) ? text : '[Steward withheld this answer.]' });
     // What rests on nothing that was read here is no answer: a long one would be a claim without a source.
     const ungrounded = text.length > (turn.executed.length === 0 ? MOST_UNGROUNDED_CHARACTERS : MOST_COMMENT_CHARACTERS) || text.split('\n').length > MOST_LINES;
     const command: PredictedSayCommand = { type: 'SAY', response: { role: 'assistant', content: ungrounded ? (turn.executed.length === 0 ? en.offTopic : '') : text } };
     return { type: 'plan', commands: [command] };
+  }
+
+  /** What must not be said to the person is not kept, and not read again by the model either. */
+  #isSayable(turn: Turn, text: string): boolean {
+    try {
+      this.#with.speaker.modelText(text, { handles: turn.handles, ids: [turn.person.id] }, this.#with.clock.now().getTime());
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   async #decide(turn: Turn, toolCalls: unknown): Promise<TeamsPlan> {

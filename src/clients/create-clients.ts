@@ -112,6 +112,8 @@ export interface Clients {
   robotStanding(): Promise<RobotStanding>;
   /** Every secret value that was read so far, and every token that was given; the output gate asks each whether it stands in a text. */
   secrets(): readonly KnownSecret[];
+  /** From now on this is one of them: a token that others gave, or got. */
+  know(token: string): void;
   /** Takes away what was kept long enough. */
   readonly retention: Pick<Retention, 'sweep'>;
   /**
@@ -143,6 +145,8 @@ export function createClients(options: ClientOptions): Clients {
   const filesEgress = endpoints.oneDrive === undefined ? undefined : createEgress({ allow: [endpoints.oneDrive], ...connection });
 
   const tokens = new KnownTokens();
+  // Of their own: there may be many, and they must not push out those of the robot.
+  const channelTokens = new KnownTokens();
   const credentials = {
     robot: tokens.of(credentialFor(identities.robot)),
     reasoner: tokens.of(credentialFor(identities.reasoner)),
@@ -197,7 +201,8 @@ export function createClients(options: ClientOptions): Clients {
     ...(options.embedding && { embedder: new AzureEmbedder({ ...model, deployment: options.embedding.deployment }) }),
     retention: new Retention(tables, options.retention ?? defaultRetention, clock),
     robotStanding: () => robot.standing(),
-    secrets: () => [...vault.known(), ...robot.secrets(), ...tokens.known()],
+    secrets: () => [...vault.known(), ...robot.secrets(), ...tokens.known(), ...channelTokens.known()],
+    know: (token) => channelTokens.add(token),
     prepare: () => {
       prepared ??= Promise.all([ensureTables(tables), ledger.prepare(), anchors.prepare(), digestKey.load(), whoIsWho.checkRoleGroups()]).then(() => undefined);
       // What did not hold is asked again; what held is not.

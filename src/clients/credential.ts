@@ -145,14 +145,17 @@ export class KnownTokens {
     return {
       getToken: async (scopes, options) => {
         const given = await credential.getToken(scopes, options);
-        if (given !== null && !this.#known.has(given.token)) {
-          this.#known.set(given.token, new SecretForms(given.token));
-          const [oldest] = this.#known.keys();
-          if (this.#known.size > MOST_TOKENS && oldest !== undefined) this.#known.delete(oldest);
-        }
+        if (given !== null) this.add(given.token);
         return given;
       },
     };
+  }
+
+  add(token: string): void {
+    if (token === '' || this.#known.has(token)) return;
+    this.#known.set(token, new SecretForms(token));
+    const [oldest] = this.#known.keys();
+    if (this.#known.size > MOST_TOKENS && oldest !== undefined) this.#known.delete(oldest);
   }
 
   known(): readonly KnownSecret[] {

@@ -78,7 +78,7 @@ describe('what the ledger says about somebody', function () {
     await blocked(target);
     await blocked(colleague);
     const before = await exported('before');
-    const { person = '' } = before.find(({ name }) => name === target.name) ?? assert.fail('nobody is named');
+    const { person } = before.find(({ name }) => name === target.name) ?? assert.fail('nobody is named');
     const backup = await rowOf(person);
 
     assert.equal(onlySentence(await world.chat(world.person('helpdesk')).say(`erase records of ${target.upn} because ${WRITTEN}`)), en.errors.RECORDS_NOT_OFFICER);

@@ -423,7 +423,7 @@ describe('a hostile model', () => {
     story(['path.say-ids', 'hostile.recovers'], 'does not get to say the object id of the person it found, however it is written', async (world) => {
       const target = world.colleague();
       const id = target.aadObjectId;
-      const forms = [id, id.toUpperCase(), id.replaceAll('-', ''), `{${id}}`, id.split('').join(' '), Buffer.from(id).toString('base64'), Buffer.from(id).toString('hex'), encodeURIComponent(id)];
+      const forms = [id, id.toUpperCase(), id.replaceAll('-', ''), `{${id}}`, id.split('').join(' '), Buffer.from(id).toString('base64'), Buffer.from(id).toString('hex'), encodeURIComponent(id), Array.from(id, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`).join('')];
       for (const form of forms) {
         world.model.forget();
         const chat = world.chat(world.person('helpdesk'));
@@ -433,6 +433,10 @@ describe('a hostile model', () => {
         // Letter by letter is no longer the id but a person's own decoding; everything else must go.
         if (form.includes(' ')) continue;
         assert.ok(!turn.shown.toLowerCase().includes(form.toLowerCase()), `said: ${turn.shown}`);
+        world.model.forget();
+        world.model.play(says('I can look that up.'));
+        await chat.say('and what about the printer on floor three?');
+        assert.ok(!world.model.requests.some(({ raw }) => raw.replaceAll('\\\\', '\\').includes(form)), `the model reads again what was withheld: ${form}`);
       }
     });
 

@@ -48,7 +48,7 @@ describe('secrets, with every debug switch on', function () {
       await stage.close();
       throw error;
     }
-    const { files, printed } = await stage.close();
+    const { files, printed, rows } = await stage.close();
     // The switches do something: this is what an operator would have drowned in.
     assert.match(printed, /azure:core-rest-pipeline/);
     const canaries: Canary[] = ['servicenow-password', 'ledger-digest-key'].map((name) => ({ kind: 'known secret', name, value: secretFromSeed(SEED, `vault/${name}`) }));
@@ -56,7 +56,7 @@ describe('secrets, with every debug switch on', function () {
     assert.ok(canaries.length > 2, 'the connector saw no token');
     const finder = new Finder(canaries);
     assert.ok(prompts.length >= 3 && prompts.some((prompt) => prompt.includes('please note [secret]')), 'the model was not asked');
-    for (const text of [printed, ...prompts, ...files.map(([, file]) => file)]) {
+    for (const text of [printed, ...prompts, ...files.map(([, file]) => file), ...rows.map((row) => row.text)]) {
       assert.deepEqual(finder.find(text).map(([{ name }]) => name), []);
       assert.ok(!text.includes('aB3aB3aB3'));
     }

@@ -96,6 +96,14 @@ describe('log', () => {
         assert.equal(written(), `ä ${SECRET} ä\nnext\n`);
       }
     });
+    it('goes out without ids of other systems, behind whatever they stand', () => {
+      const { output, written } = opened();
+      const [guid, hex] = ['3f2504e0-4f89-41d3-9a0c-0305e82c3301', 'a91f3c0d77e24b6f8c1d2e3f40516273'];
+      output.write(`GET /users/${guid}/x ${guid.toUpperCase()} ${guid.replaceAll('-', '%2D')} q=element_id%3D${hex} sys_user/${hex}\n`);
+      assert.equal(written(), 'GET /users/[id]/x [id] [id] q=element_id%3D[id] sys_user/[id]\n');
+      output.write(`sha256 ${'a1'.repeat(32)} commit ${'b2'.repeat(20)} took 12345678 ms\n`);
+      assert.ok(written().endsWith(`sha256 ${'a1'.repeat(32)} commit ${'b2'.repeat(20)} took 12345678 ms\n`));
+    });
     it('tells its writer when it is written', () => {
       let told = 0;
       const { output } = opened();

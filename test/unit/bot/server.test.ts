@@ -194,8 +194,8 @@ describe('bot/server: with real tokens', () => {
     await Promise.all([channel.close(), ...open.map((each) => each.close())]);
   });
 
-  async function serverWith(metadataUrl: string): Promise<string> {
-    const adapter = new StewardAdapter({ appId: APP, tenantId: TENANT, channelKeys: { metadataUrl, issuer: channel.issuer }, httpClient: { sendRequest: async () => Promise.reject(new Error('no call is made')) }, connectorToken: async () => 't' });
+  async function serverWith(metadataUrl: string, onToken: (token: string) => void = () => undefined): Promise<string> {
+    const adapter = new StewardAdapter({ onToken, appId: APP, tenantId: TENANT, channelKeys: { metadataUrl, issuer: channel.issuer }, httpClient: { sendRequest: async () => Promise.reject(new Error('no call is made')) }, connectorToken: async () => 't' });
     const server = createServer({ adapter, tenantId: TENANT, isServiceUrlAllowed: () => true, isHealthy: () => true, onActivity: async () => ({ status: 200 }), onError: () => undefined });
     open.push(server);
     return `http://127.0.0.1:${await server.listen(0, '127.0.0.1')}/api/messages`;
@@ -215,6 +215,16 @@ describe('bot/server: with real tokens', () => {
       assert.equal(await post(url, `Bearer ${await channel.mintToken({ serviceUrl: ALLOWED, kind })}`), kind === 'good' ? 200 : 401);
     });
   }
+  it('takes a token for a secret once it was found good, and nothing that anybody could send', async () => {
+    const told: string[] = [];
+    const url = await serverWith(channel.metadataUrl, (token) => void told.push(token));
+    for (const kind of tokenKinds.filter((each) => each !== 'good')) await post(url, `Bearer ${await channel.mintToken({ serviceUrl: ALLOWED, kind })}`);
+    await post(url, 'Bearer Hanna Virtanen');
+    assert.deepEqual(told, []);
+    const good = await channel.mintToken({ serviceUrl: ALLOWED });
+    await post(url, `Bearer ${good}`);
+    assert.deepEqual(told, [good]);
+  });
   for (const authorization of [undefined, '', 'Bearer', 'Bearer x', 'Bearer a.b.c', 'Basic eDp5', 'Bearer  ']) {
     it(`answers 401 to ${authorization === undefined ? 'no authorization' : `the authorization ${JSON.stringify(authorization)}`}`, async () => {
       assert.equal(await post(await serverWith(channel.metadataUrl), authorization), 401);
