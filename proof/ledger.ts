@@ -1,7 +1,7 @@
 /**
  * A ledger that somebody changes, one change at a time, held against a checkpoint: every byte flipped, every record dropped,
- * doubled, moved, every tail cut, chains and checkpoints lost, everything made anew with the key. And two instances that append
- * to storage at the same time, while it fails.
+ * doubled, moved, every tail cut, chains and checkpoints lost, everything made anew with the key; and chains lost that a forged
+ * record says were taken away after their time. And two instances that append to storage at the same time, while it fails.
  */
 import { checkpointText, type SignedCheckpoint } from '../src/audit/checkpoint.ts';
 import { chain as chained, GENESIS } from '../src/audit/ledger.ts';
@@ -9,12 +9,14 @@ import type { LedgerRecord } from '../src/audit/record.ts';
 import { verifyLedger, type Verdict } from '../src/audit/verify.ts';
 import { deployment, eventAt, keys, signed } from '../test/unit/audit/anchored.ts';
 import { appendUnderFaults } from './ledger/appends.ts';
+import { retirements } from './ledger/retirements.ts';
 import type { Outcome, Proof, ProofOptions } from './proof.ts';
 import { chanceOf } from './random.ts';
 
 const RECORDS = 200;
 const CHAINS = ['2026/11/22/one', '2026/11/22/two', '2026/11/22/three'] as const;
 const CHECKPOINT_EVERY = 20;
+const NOW = new Date('2026-11-23T00:00:00Z');
 /** Appends by each of the two instances. */
 const APPENDS = 10_000;
 const ROUNDS_OF_CHANCE = 2_000;
@@ -31,8 +33,9 @@ export const proof: Proof = {
   claim: 'whatever is changed in a ledger before the checkpoint that somebody holds is found, with the first bad record; and two instances that append while storage fails leave no gap and no fork',
   async run(options) {
     const enumerated = await enumerate(options);
+    const retired = await retirements(options);
     const appended = await appendUnderFaults(options.count === undefined ? APPENDS : options.count * 10, options);
-    return { counts: { ...enumerated.counts, ...appended.counts }, violations: [...enumerated.violations, ...appended.violations] };
+    return { counts: { ...enumerated.counts, ...retired.counts, ...appended.counts }, violations: [...enumerated.violations, ...retired.violations, ...appended.violations] };
   },
 };
 
@@ -169,7 +172,7 @@ async function makeLedger(): Promise<Copy> {
   return { chains: new Map(instances.map(({ chain, store }) => [chain, Buffer.from(store.text)])), anchors: anchors.read(), held };
 }
 
-const verify = ({ anchors, chains, held }: Copy): Promise<Verdict> => verifyLedger({ anchors, held, keys, chains: new Map([...chains].map(([name, bytes]) => [name, [bytes]])) });
+const verify = ({ anchors, chains, held }: Copy): Promise<Verdict> => verifyLedger({ anchors, held, keys, now: NOW, chains: new Map([...chains].map(([name, bytes]) => [name, [bytes]])) });
 
 function recordsOf(bytes: Buffer): readonly LedgerRecord[] {
   return bytes.toString('utf8').split('\n').slice(0, -1).map((line) => JSON.parse(line) as LedgerRecord);

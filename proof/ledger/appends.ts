@@ -84,7 +84,7 @@ async function append(cloud: Cloud, each: number, chance: Chance, progress: Proo
   const chains = new Map<string, readonly Uint8Array[]>();
   for (const { bytes, chain } of await reader.list()) chains.set(chain, await wholeOf(chain, bytes, reader));
   const { checkpoints, keys } = await anchorsOf({ endpoint: endpoints.anchors, ...keeper });
-  const verdict = await verifyLedger({ chains, anchors: checkpoints, keys, ...(held && { held }) });
+  const verdict = await verifyLedger({ chains, anchors: checkpoints, keys, now: new Date(), ...(held && { held }) });
   counts['records read back'] = verdict.records;
   counts['of those, protected by the last checkpoint'] = verdict.protectedRecords;
   counts['checkpoints'] = verdict.checkpoints;

@@ -22,6 +22,8 @@ const event = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('latch'), change: text, level: text, person: text, confirmedBy: text.optional(), scope: text.optional() }),
   z.object({ kind: z.literal('limit'), action: text, perHour: z.number(), person: text, confirmedBy: text }),
   z.object({ kind: z.literal('records'), change: text, state: text, person: text, by: text, confirmedBy: text.optional(), approval: text.optional(), code: text.optional(), sealed }),
+  z.object({ kind: z.literal('sweep'), days: z.number() }),
+  z.object({ kind: z.literal('retired'), chain: text, records: z.number(), hash: text, last: text.optional(), days: z.number() }),
   z.object({ kind: z.literal('spending'), day: text, toMicroUsd: z.number(), person: text }),
 ]);
 export type ReadEvent = z.infer<typeof event>;

@@ -17,6 +17,10 @@ export type LedgerEvent =
   | { readonly kind: 'limit'; readonly action: string; readonly perHour: number; readonly person: string; readonly confirmedBy: string }
   /** `asked` stands before the change, and what became of it after. `person` is whom it is about. */
   | { readonly kind: 'records'; readonly change: 'erase' | 'hold' | 'release'; readonly state: 'asked' | 'done' | 'refused' | 'again'; readonly person: string; readonly by: string; readonly confirmedBy?: string; readonly approval?: string; readonly code?: string; readonly sealed?: readonly Sealed[] }
+  /** An instance is there, and keeps the ledger for so many days. */
+  | { readonly kind: 'sweep'; readonly days: number }
+  /** Another chain is taken away as a whole: how many records it had, the hash of the last one and its time, where it could still be read. */
+  | { readonly kind: 'retired'; readonly chain: string; readonly records: number; readonly hash: string; readonly last?: string; readonly days: number }
   | { readonly kind: 'spending'; readonly day: string; readonly target: string; readonly toMicroUsd: number; readonly person: string };
 
 /** One line of the ledger. */

@@ -4,6 +4,7 @@ import { checkpointOf, keysOf, type CheckpointKey, type SignedCheckpoint } from 
 import { entryOf, openedPartOf, type Entry, type OpenedPart } from '../audit/events.ts';
 import { follows, GENESIS, recordOf } from '../audit/ledger.ts';
 import { verifyLedger, type Verdict } from '../audit/verify.ts';
+import { systemClock } from '../clients/clock.ts';
 import { short, Unreadable, type Typed } from './audit-words.ts';
 
 /** A copy of the two containers on disk. Everything here fails with `Unreadable` for what can't be read. */
@@ -33,7 +34,7 @@ export async function check({ checkpoint, directory, key }: Typed, look: (chains
   const anchors = anchorsIn(join(directory, 'anchors'));
   const keys = key === undefined ? anchors.keys : keysIn(key);
   const held = checkpoint === undefined ? undefined : heldIn(checkpoint);
-  const verdict = await verifyLedger({ chains: look(chainsIn(join(directory, 'ledger'))), anchors: anchors.checkpoints, keys, ...(held && { held }) });
+  const verdict = await verifyLedger({ chains: look(chainsIn(join(directory, 'ledger'))), anchors: anchors.checkpoints, keys, now: systemClock.now(), ...(held && { held }) });
   return { verdict, keys };
 }
 

@@ -1,5 +1,6 @@
 import { createHash, createPublicKey } from 'node:crypto';
 import type { CheckpointKey } from '../audit/checkpoint.ts';
+import { LEDGER_FLOOR_DAYS } from '../audit/retired.ts';
 import type { Finding, Verdict } from '../audit/verify.ts';
 import { check } from './audit-copy.ts';
 import { short, typedOf, wordsOf } from './audit-words.ts';
@@ -23,20 +24,23 @@ export async function verifyCommand(given: readonly string[], { print }: Pick<Ou
   const ownKeys = typed.key !== undefined;
   const { keys, verdict } = await check(typed);
   if (options.has('--json')) print(`${JSON.stringify({ ...verdict, keys: keys.map((key) => ({ key: key.key, fingerprint: fingerprintOf(key) })), ownKeys }, null, 2)}\n`);
-  else print(`${lines(verdict, keys, ownKeys).join('\n')}\n`);
+  // Names of chains come from the copy.
+  else print(`${lines(verdict, keys, ownKeys).map((line) => line.replaceAll(/[\p{Cc}\p{Cf}]/gu, '?')).join('\n')}\n`);
   return verdict.holds ? 0 : 1;
 }
 
 function lines(verdict: Verdict, keys: readonly CheckpointKey[], ownKeys: boolean): readonly string[] {
-  const { chains, checkpoints, findings, heldAt, holds, protectedRecords, records } = verdict;
+  const { chains, checkpoints, findings, heldAt, holds, protectedRecords, records, retired = [] } = verdict;
   return [
     `Ledger      ${counted(records, 'record')} in ${counted(chains, 'chain')}${holds ? '' : ', as far as they could be read'}`,
     `Checkpoint  ${heldAt === undefined ? 'none that you hold' : `${timeOf(heldAt)}, the one that you hold`}; ${counted(checkpoints, 'checkpoint')} looked at`,
     ...keys.map((key) => `Key         ${key.key}, SHA-256 ${fingerprintOf(key)}`),
     ...(keys.length === 0 ? ['Key         none'] : ownKeys ? [] : ['            from the copy itself: compare it with the one in your Key Vault']),
+    ...(retired.length === 0 ? [] : [`Retired     ${counted(retired.length, 'chain')} of ${counted(retired.reduce((sum, each) => sum + each.records, 0), 'record')}, which the records below say were taken away`]),
     `Holds       ${holds ? 'yes' : 'NO'}`,
     '',
     ...(holds ? guarantee(verdict) : [...findings.slice(0, MOST_SHOWN).map(sentenceOf), ...(findings.length > MOST_SHOWN ? [`… and ${findings.length - MOST_SHOWN} more`] : [])]),
+    ...(retired.length === 0 ? [] : ['', ...retirement(retired, heldAt)]),
     ...(holds || protectedRecords === 0 ? [] : ['', 'Nothing in this copy is to be relied on before somebody knows why.']),
   ];
 }
@@ -50,6 +54,19 @@ function guarantee({ heldAt, protectedRecords, records }: Verdict): readonly str
   return [...protects, `${counted(newer, 'newer record')} hang together, and that is all: a holder of the signing key could have rewritten them. The next checkpoint`, 'that you keep protects them.'];
 }
 
+/** What was taken away, by which records, and what it rests on that they are believed. */
+function retirement(retired: NonNullable<Verdict['retired']>, heldAt: string | undefined): readonly string[] {
+  const newer = retired.filter(({ isProtected }) => !isProtected).length;
+  return [
+    ...retired.slice(0, MOST_SHOWN).map(({ at, by, chain, id, namedAt, records }) => `Retired: chain ${chain}, ${counted(records, 'record')}; its end was vouched for on ${timeOf(namedAt)}. Record ${short(id)} of ${timeOf(at)} in chain ${by} says so.`),
+    ...(retired.length > MOST_SHOWN ? [`… and ${retired.length - MOST_SHOWN} more`] : []),
+    `Each began ${LEDGER_FLOOR_DAYS} days before that, or earlier, and a signed checkpoint in this copy named its last record ${LEDGER_FLOOR_DAYS} days before, or earlier.`,
+    heldAt === undefined ? 'You hold no checkpoint: whoever can write storage and sign could have made those records and checkpoints.'
+    : newer === 0 ? 'Your checkpoint protects the records that say so.'
+    : `Your checkpoint is older than ${newer.toLocaleString('en-GB')} of the records that say so. A holder of the signing key could make such ones, but for no chain that began less than ${LEDGER_FLOOR_DAYS} days ago: its day stands in its name.`,
+  ];
+}
+
 const WHAT: Readonly<Record<Finding['what'], string>> = {
   changed: 'was changed',
   'out of place': 'does not follow the one before it: a record was dropped, added or moved',
@@ -59,9 +76,15 @@ const WHAT: Readonly<Record<Finding['what'], string>> = {
   'not the one that was vouched for': 'is not the one that was vouched for: the chain was written anew',
   'not signed': 'bears no signature of a known key',
   'base missing': 'refers to a checkpoint that is missing',
+  'retired, and nothing vouches for that': 'is vouched for by nothing in this copy',
+  'retired at another head': 'names another end than was vouched for',
+  'retired in the future': 'is of a time that has not come yet',
+  'retired too early': `came less than ${LEDGER_FLOOR_DAYS} days after it began`,
+  'retired without proof': `stands alone: no checkpoint in this copy shows that its end was vouched for ${LEDGER_FLOOR_DAYS} days before`,
 };
 
 export function sentenceOf({ id, sequence, vouchedAt, what, where }: Finding): string {
+  if (what.startsWith('retired')) return `First bad: chain ${where} is missing, and the record ${short(id ?? '')} that says it was retired ${WHAT[what]}.${vouchedAt === undefined ? '' : ` The checkpoint of ${timeOf(vouchedAt)} named the chain.`}`;
   const subject = sequence === undefined ? (where.startsWith('the ') ? where : `${what === 'missing' ? 'chain ' : ''}${where}`) : `record ${sequence + 1}${id === undefined ? '' : ` (${short(id)})`} of chain ${where}`;
   return `First bad: ${subject} ${WHAT[what]}.${vouchedAt === undefined ? '' : ` The checkpoint of ${timeOf(vouchedAt)} vouched for it.`}`;
 }

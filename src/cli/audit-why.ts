@@ -85,6 +85,8 @@ function sentenceFor(entry: Entry, among: readonly Entry[], records: Records, re
       case 'latch': return `latch ${lineOf(event.change)}: ${lineOf(event.level)}${event.scope === undefined ? '' : `, ${lineOf(event.scope)}`}, by ${who(event.person)}${event.confirmedBy === undefined ? '' : `, confirmed by ${who(event.confirmedBy)}`}`;
       case 'limit': return `limit of ${lineOf(event.action)} raised to ${counts(event.perHour)} an hour by ${who(event.person)}, confirmed by ${who(event.confirmedBy)}`;
       case 'records': return `records about ${event.person.slice(0, 8)}: ${lineOf(event.change)} ${lineOf(event.state)}, by ${who(event.by)}${event.confirmedBy === undefined ? '' : `, confirmed by ${who(event.confirmedBy)}`}${tail(event.code)}`;
+      case 'sweep': return `an instance was there; the ledger is kept for ${counts(event.days)} days`;
+      case 'retired': return `chain ${lineOf(event.chain)} with ${counts(event.records)} records taken away${event.last === undefined ? '' : `, the last one of ${lineOf(event.last)}`}, after ${counts(event.days)} days`;
       case 'spending': return `spending of ${lineOf(event.day)} raised to ${usd(event.toMicroUsd)} by ${who(event.person)}`;
     }
   })();

@@ -83,7 +83,7 @@ describe('audit/anchoring', () => {
     const written = [...anchors.read().values()].map((signed) => signed?.checkpoint);
     assert.deepEqual(written.map((each) => [each?.number, each?.heads[0]?.records]), [[0, 1], [1, 2]]);
     assert.equal(errors.length, 1);
-    const verdict = await verifyLedger({ anchors: anchors.read(), keys, held: one.anchoring.last!, chains: new Map([['one', [Buffer.from(one.store.text)]]]) });
+    const verdict = await verifyLedger({ anchors: anchors.read(), keys, now: new Date(), held: one.anchoring.last!, chains: new Map([['one', [Buffer.from(one.store.text)]]]) });
     assert.deepEqual([verdict.holds, verdict.protectedRecords], [true, 2]);
   });
   const aways: Readonly<Record<string, (made: ReturnType<typeof deployment>) => void>> = {

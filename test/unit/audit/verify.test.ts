@@ -13,6 +13,7 @@ interface Copy {
 
 const ONE = '2026/11/22/one';
 const TWO = '2026/11/22/two';
+const NOW = new Date('2026-11-23T00:00:00Z');
 
 /** Two chains of 12 records, a checkpoint after every 4 of the first, and two newer records in each. */
 async function copied(): Promise<Copy> {
@@ -32,7 +33,7 @@ async function copied(): Promise<Copy> {
   return { chains: new Map([one, two].map(({ chain, store }) => [chain, store.text])), anchors: new Map(anchors.read()), held };
 }
 
-const verify = ({ anchors, chains, held }: Copy): Promise<Verdict> => verifyLedger({ anchors, held, keys, chains: new Map([...chains].map(([name, text]) => [name, [Buffer.from(text)]])) });
+const verify = ({ anchors, chains, held }: Copy): Promise<Verdict> => verifyLedger({ anchors, held, keys, now: NOW, chains: new Map([...chains].map(([name, text]) => [name, [Buffer.from(text)]])) });
 const recordsOf = (text: string): LedgerRecord[] => text.split('\n').slice(0, -1).map((line) => JSON.parse(line) as LedgerRecord);
 const textOf = (records: readonly LedgerRecord[]): string => records.map((record) => `${JSON.stringify(record)}\n`).join('');
 /** Every record from one on, hashed anew: what somebody does who knows how. */
@@ -65,7 +66,7 @@ describe('audit/verify', () => {
   });
   it('protects nothing without one, and still finds what does not hang together', async () => {
     const { anchors, chains } = await copied();
-    const without = { anchors, keys, chains: new Map([...chains].map(([name, text]) => [name, [Buffer.from(text)]])) };
+    const without = { anchors, keys, now: NOW, chains: new Map([...chains].map(([name, text]) => [name, [Buffer.from(text)]])) };
     const verdict = await verifyLedger(without);
     assert.deepEqual([verdict.holds, verdict.protectedRecords, verdict.heldAt], [true, 0, undefined]);
     assert.equal((await verifyLedger({ ...without, chains: new Map([[ONE, [Buffer.from((chains.get(ONE) ?? '').replace('tainted":true', 'tainted":false'))]]]) })).holds, false);
@@ -73,7 +74,7 @@ describe('audit/verify', () => {
   it('reads pieces of any length', async () => {
     const { anchors, chains, held } = await copied();
     const bytes = (text: string): Uint8Array[] => [...Buffer.from(text)].map((byte) => Uint8Array.of(byte));
-    assert.equal((await verifyLedger({ anchors, held, keys, chains: new Map([...chains].map(([name, text]) => [name, bytes(text)])) })).holds, true);
+    assert.equal((await verifyLedger({ anchors, held, keys, now: NOW, chains: new Map([...chains].map(([name, text]) => [name, bytes(text)])) })).holds, true);
   });
 
   it('finds a changed record', () => finds(inOne((all) => all.map((record, index) => (index === 5 ? { ...record, at: '2026-01-01T00:00:00.000Z' } : record))), { what: 'changed', where: ONE, sequence: 5 }));
@@ -82,7 +83,7 @@ describe('audit/verify', () => {
     const { anchors, chains, held } = await copied();
     const bytes = Buffer.from(chains.get(ONE) ?? '');
     bytes[bytes.indexOf('Zo') + 2] = 0xff;
-    const { findings } = await verifyLedger({ anchors, held, keys, chains: new Map([[ONE, [bytes]], [TWO, [Buffer.from(chains.get(TWO) ?? '')]]]) });
+    const { findings } = await verifyLedger({ anchors, held, keys, now: NOW, chains: new Map([[ONE, [bytes]], [TWO, [Buffer.from(chains.get(TWO) ?? '')]]]) });
     assert.deepEqual([findings[0]?.what, findings[0]?.sequence], ['unreadable', 1]);
   });
   it('finds a dropped record', () => finds(inOne((all) => all.filter((_, index) => index !== 3)), { what: 'out of place', where: ONE, sequence: 3 }));

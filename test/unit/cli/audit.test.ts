@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { checkpointText } from '../../../src/audit/checkpoint.ts';
 import { auditCommand } from '../../../src/cli/audit.ts';
 import { deployment, eventAt, keys, signed } from '../audit/anchored.ts';
+import { OLD, OWN, retiring, type Copy } from '../audit/retiring.ts';
 
 describe('`steward audit verify`', () => {
   let directory = '';
@@ -86,6 +87,38 @@ describe('`steward audit verify`', () => {
     assert.match(err, /holds no public keys/);
     assert.equal(await steward(file('copy'), '--checkpoint', file('keys.json')), 2);
     assert.match(err, /is no checkpoint, or not as it was written/);
+  });
+  const putCopy = ({ anchors, chains, held }: Copy): void => {
+    rmSync(file('copy/ledger'), { recursive: true });
+    rmSync(file('copy/anchors/checkpoints'), { recursive: true });
+    for (const [chain, text] of chains) put(`copy/ledger/${chain}.jsonl`, text);
+    for (const [name, anchor] of anchors) if (anchor !== undefined) put(`copy/anchors/${name}`, checkpointText(anchor));
+    put('held.json', checkpointText(held));
+  };
+  it('says what was taken away after its time, by which record, and what that rests on', async () => {
+    putCopy((await retiring()).retired);
+    assert.equal(await steward(file('copy'), '--checkpoint', file('held.json')), 0, out);
+    assert.match(out, /^Retired {5}1 chain of 10 records, which the records below say were taken away$/m);
+    assert.match(out, new RegExp(`^Retired: chain ${OLD}, 10 records; its end was vouched for on 2025-09-01 10:00:00 UTC\\. Record [A-Z0-9]{5}-[A-Z0-9]{5} of 2026-10-[^]* in chain ${OWN} says so\\.$`, 'm'));
+    assert.match(out, /Each began 365 days before that, or earlier/);
+    assert.match(out, /Your checkpoint is older than 1 of the records that say so/);
+    assert.equal(await steward(file('copy')), 0, out);
+    assert.match(out, /You hold no checkpoint: whoever can write storage and sign could have made those records/);
+    putCopy((await retiring('after')).retired);
+    assert.equal(await steward(file('copy'), '--checkpoint', file('held.json')), 0, out);
+    assert.match(out, /Your checkpoint protects the records that say so/);
+  });
+  it('names the record that it does not believe when a chain is gone', async () => {
+    const { retired } = await retiring();
+    for (const name of retired.anchors.keys()) if (name.includes('/2025/')) retired.anchors.delete(name);
+    putCopy(retired);
+    assert.equal(await steward(file('copy'), '--checkpoint', file('held.json')), 1);
+    assert.match(out, new RegExp(`chain ${OLD} is missing, and the record [A-Z0-9]{5}-[A-Z0-9]{5} that says it was retired stands alone: no checkpoint in this copy shows`));
+  });
+  it('lets no name of a chain touch the terminal', async () => {
+    put('copy/ledger/2026/11/22/\u001b[2Jtwo.jsonl', 'x\n');
+    assert.equal(await steward(file('copy')), 1);
+    assert.ok(out.includes('2026/11/22/?[2Jtwo') && !out.includes('\u001b'), out);
   });
   it('gives programs one document', async () => {
     assert.equal(await steward(file('copy'), '--checkpoint', file('held.json'), '--json'), 0);
