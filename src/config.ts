@@ -1,4 +1,5 @@
 import { z } from 'zod/v4';
+import { LEDGER_FLOOR_DAYS } from './audit/retired.ts';
 import { defaultRetention, type RetentionSettings } from './clients/retention.ts';
 import type { SystemSettings } from './clients/systems.ts';
 import { StewardError } from './errors.ts';
@@ -117,6 +118,7 @@ const shape = z.object({
   STEWARD_WORKFLOW_OFFBOARD_PERSON: workflow.optional(),
   STEWARD_KEEP_CONVERSATIONS_DAYS: days(1).default(defaultRetention.conversationDays),
   STEWARD_KEEP_APPROVALS_DAYS: days(90).default(defaultRetention.approvalDays),
+  STEWARD_KEEP_LEDGER_DAYS: days(LEDGER_FLOOR_DAYS).default(defaultRetention.ledgerDays),
   PORT: z.string().regex(/^\d{1,5}$/, 'must be a port').transform(Number).pipe(z.int().min(1).max(65_535)).default(3978),
 });
 
@@ -230,7 +232,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, no
       ...(data.STEWARD_ONEDRIVE_HOST !== undefined && { oneDriveHost: data.STEWARD_ONEDRIVE_HOST }),
       ...(data.STEWARD_RESOURCE_GROUP && { ownResourceGroup: data.STEWARD_RESOURCE_GROUP }),
     },
-    retention: { conversationDays: data.STEWARD_KEEP_CONVERSATIONS_DAYS, approvalDays: data.STEWARD_KEEP_APPROVALS_DAYS },
+    retention: { conversationDays: data.STEWARD_KEEP_CONVERSATIONS_DAYS, approvalDays: data.STEWARD_KEEP_APPROVALS_DAYS, ledgerDays: data.STEWARD_KEEP_LEDGER_DAYS },
     port: data.PORT,
   };
 }

@@ -4,6 +4,7 @@ import { adoptChains } from './audit/adopt.ts';
 import { Anchoring } from './audit/anchoring.ts';
 import { LedgerCheck } from './audit/ledger-check.ts';
 import { Ledger } from './audit/ledger.ts';
+import { LedgerRetirement } from './audit/retire.ts';
 import { createScrubber } from './audit/scrub.ts';
 import { StewardAdapter, type AdapterSettings } from './bot/adapter.ts';
 import { Desk } from './bot/desk.ts';
@@ -17,6 +18,7 @@ import { en } from './bot/wording/en.ts';
 import { apiVersions } from './clients/api-versions.ts';
 import type { Clients } from './clients/create-clients.ts';
 import type { Clock } from './clock.ts';
+import { StewardError } from './errors.ts';
 import { Approvals } from './guard/approvals.ts';
 import { Ceiling, type CeilingSettings } from './guard/ceiling.ts';
 import { Executor } from './guard/execute.ts';
@@ -96,6 +98,7 @@ export function createSteward(settings: StewardSettings, { clients, clock, conne
   const ledger = new Ledger(clients.ledger, clock, scrubber, clients.personKeys);
   const anchoring = new Anchoring({ ledger, chain: clients.ledger.chain, heads: clients.heads, anchors: clients.anchors, signer: clients.signer, clock, onError });
   ledger.watch(anchoring);
+  const retirement = new LedgerRetirement({ ledger, chain: clients.ledger.chain, anchoring, chains: clients.oldChains, anchors: clients.anchors, heads: clients.heads, days: clients.ledgerDays, clock });
   const ledgerCheck = new LedgerCheck(ledger, clients.ledger, clock);
   const latch = new SealedLatch(clients.latch, digestKey, clock);
   const killSwitch = new KillSwitch(latch, clock, (reading) => latchSeen(reading));
@@ -192,10 +195,19 @@ export function createSteward(settings: StewardSettings, { clients, clock, conne
 
   /** Chains that don't hang together, as far as admins were told. */
   const brokenChains = new Set<string>();
-  const adopt = async (): Promise<void> => {
-    const found = (await adoptChains(clients.heads, clients.chains, clients.ledger.chain)).filter((chain) => !brokenChains.has(chain));
+  const tellBroken = async (chains: readonly string[]): Promise<void> => {
+    const found = chains.filter((chain) => !brokenChains.has(chain));
     for (const chain of found) brokenChains.add(chain);
     if (found.length > 0) await desk.tellAdmins(en.ledgerBroken);
+  };
+  const adopt = async (): Promise<void> => tellBroken(await adoptChains(clients.heads, clients.chains, clients.ledger.chain));
+  /** Whether it was said that storage keeps what should go: once is enough. */
+  let isHoldTold = false;
+  const retireChains = async (): Promise<void> => {
+    const { broken, held } = await retirement.sweep();
+    if (held.length > 0 && !isHoldTold) onError(new StewardError('LEDGER_UNAVAILABLE', 'storage keeps chains of the ledger that are over for longer than it is kept: an immutability policy or a legal hold'));
+    isHoldTold ||= held.length > 0;
+    await tellBroken(broken);
   };
 
   const eraseAgain = async (): Promise<void> => {
@@ -221,6 +233,7 @@ export function createSteward(settings: StewardSettings, { clients, clock, conne
       checking = setTimeout(check, LEDGER_CHECK_FIRST_MS);
       const retain = (): void => {
         void clients.retention.sweep().catch(onError);
+        void retireChains().catch(onError);
         retaining = setTimeout(retain, RETENTION_EVERY_MS);
       };
       retaining = setTimeout(retain, RETENTION_FIRST_MS);

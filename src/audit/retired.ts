@@ -1,6 +1,6 @@
 import { z } from 'zod/v4';
 import type { ChainHead } from './checkpoint.ts';
-import type { LedgerRecord } from './record.ts';
+import type { LedgerEvent, LedgerRecord } from './record.ts';
 
 /** A chain is taken away as a whole, once a record of this kind in another one says so; here is what makes that record believed. */
 
@@ -8,15 +8,10 @@ import type { LedgerRecord } from './record.ts';
 export const LEDGER_FLOOR_DAYS = 365;
 export const DAY_MS = 24 * 60 * 60_000;
 
-/** A chain that was taken away, with its last record. */
-export interface Retirement {
-  readonly chain: string;
-  readonly records: number;
-  readonly hash: string;
-}
+export type RetiredEvent = Extract<LedgerEvent, { kind: 'retired' }>;
 
-/** One, where it stands. */
-export interface RecordedRetirement extends Retirement {
+/** A record that a chain was taken away, where it stands. */
+export interface RecordedRetirement extends Pick<RetiredEvent, 'chain' | 'records' | 'hash'> {
   /** The chain that holds the record, its number there, its public name and its time. */
   readonly by: string;
   readonly sequence: number;
@@ -27,12 +22,20 @@ export interface RecordedRetirement extends Retirement {
 /** Why the record is not believed. */
 export type RetirementProblem = 'retired, and nothing vouches for that' | 'retired at another head' | 'retired in the future' | 'retired too early' | 'retired without proof';
 
-const shape = z.object({ kind: z.literal('retired'), chain: z.string(), records: z.int().positive(), hash: z.string() });
+const shape = z.object({ kind: z.literal('retired'), chain: z.string().max(300), records: z.int().positive(), hash: z.string().length(64), last: z.string().max(40).optional(), days: z.int().nonnegative() });
+
+/** As a chain holds it that anybody may have written: what it is not made of is left out. Undefined for another event. */
+export function retiredEventOf(event: LedgerEvent): RetiredEvent | undefined {
+  const read = shape.safeParse(event);
+  if (!read.success) return undefined;
+  const { last, ...rest } = read.data;
+  return { ...rest, ...(last !== undefined && { last }) };
+}
 
 /** Undefined for a record that says nothing of the kind. */
 export function retirementOf({ at, event, id, sequence }: LedgerRecord, by: string): RecordedRetirement | undefined {
-  const read = shape.safeParse(event);
-  return read.success ? { chain: read.data.chain, records: read.data.records, hash: read.data.hash, by, sequence, id, at } : undefined;
+  const said = retiredEventOf(event);
+  return said && { chain: said.chain, records: said.records, hash: said.hash, by, sequence, id, at };
 }
 
 const DAY = /^(\d{4})\/(\d{2})\/(\d{2})\//;

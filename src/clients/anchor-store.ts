@@ -1,6 +1,7 @@
 import type { ContainerClient } from '@azure/storage-blob';
 import type { AnchorStore, HeadStore } from '../audit/anchoring.ts';
-import { checkpointText, type ChainHead, type CheckpointKey, type SignedCheckpoint } from '../audit/checkpoint.ts';
+import { checkpointOf, checkpointText, keysOf, type ChainHead, type CheckpointKey, type SignedCheckpoint } from '../audit/checkpoint.ts';
+import type { AnchoredCheckpoint, AnchorReader } from '../audit/retire.ts';
 import { StewardError } from '../errors.ts';
 import { openContainer, repeated, statusOf, type BlobOptions } from './blobs.ts';
 import { integerOf, keyOf, type Row, type Table } from './tables.ts';
@@ -17,7 +18,7 @@ const MOST_ATTEMPTS = 3;
  * One blob for each checkpoint, in a container that deployment gives an immutability policy and that may belong to
  * another account: written once, and changed by nobody, Steward included.
  */
-export class BlobAnchorStore implements AnchorStore {
+export class BlobAnchorStore implements AnchorStore, AnchorReader {
   readonly #container: ContainerClient;
 
   constructor(options: BlobOptions) {
@@ -39,6 +40,45 @@ export class BlobAnchorStore implements AnchorStore {
     await this.#once(`keys/${key.replaceAll('/', '-')}.json`, `${JSON.stringify([{ key, jwk }])}\n`);
   }
 
+  async keys(): Promise<readonly CheckpointKey[]> {
+    const names = await this.#names('keys/');
+    const texts = await Promise.all(names.map((name) => this.#safely(async (abortSignal) => (await this.#container.getBlobClient(name).downloadToBuffer(0, undefined, { abortSignal })).toString('utf8'), 'read')));
+    return texts.flatMap((text) => keysOf(text) ?? []);
+  }
+
+  async first(writer: string): Promise<AnchoredCheckpoint | undefined> {
+    return this.#read(nameOf(writer, 0));
+  }
+
+  async last(writer: string): Promise<AnchoredCheckpoint | undefined> {
+    const name = (await this.#names(`checkpoints/${writer}/`)).at(-1);
+    return name === undefined ? undefined : this.#read(name);
+  }
+
+  /** Blobs whose name begins so, in order. */
+  async #names(prefix: string): Promise<readonly string[]> {
+    return this.#safely(async (abortSignal) => {
+      const names: string[] = [];
+      for await (const { name } of this.#container.listBlobsFlat({ prefix, abortSignal })) names.push(name);
+      return names.sort();
+    }, 'read');
+  }
+
+  /** Undefined for what is not there, or no checkpoint. */
+  async #read(name: string): Promise<AnchoredCheckpoint | undefined> {
+    return this.#safely(async (abortSignal) => {
+      const blob = this.#container.getBlobClient(name);
+      try {
+        const { date, etag, lastModified } = await blob.getProperties({ abortSignal });
+        const signed = checkpointOf((await blob.downloadToBuffer(0, undefined, { abortSignal, ...(etag !== undefined && { conditions: { ifMatch: etag } }) })).toString('utf8'));
+        return signed && { signed, restsForMs: date === undefined || lastModified === undefined ? 0 : date.getTime() - lastModified.getTime() };
+      } catch (error) {
+        if (statusOf(error) === 404) return undefined;
+        throw error;
+      }
+    }, 'read');
+  }
+
   /** Writes what is not there. What is there already has to be the same. */
   async #once(name: string, text: string): Promise<void> {
     const bytes = Buffer.from(text);
@@ -53,17 +93,21 @@ export class BlobAnchorStore implements AnchorStore {
     });
   }
 
-  async #safely<T>(operation: (abortSignal: AbortSignal) => Promise<T>): Promise<T> {
+  async #safely<T>(operation: (abortSignal: AbortSignal) => Promise<T>, done = 'stored'): Promise<T> {
     try {
       return await repeated(TOTAL_MS, operation);
     } catch (error) {
-      throw new StewardError('LEDGER_UNAVAILABLE', 'a checkpoint could not be stored', { cause: error });
+      throw new StewardError('LEDGER_UNAVAILABLE', `a checkpoint could not be ${done}`, { cause: error });
     }
   }
 }
 
 /** Where a checkpoint stands in the container. */
 export function anchorName({ checkpoint: { number, writer } }: SignedCheckpoint): string {
+  return nameOf(writer, number);
+}
+
+function nameOf(writer: string, number: number): string {
   return `checkpoints/${writer}/${String(number).padStart(8, '0')}.json`;
 }
 
@@ -77,6 +121,10 @@ export class TableHeadStore implements HeadStore {
 
   async list(): Promise<readonly ChainHead[]> {
     return (await this.#table.list(`PartitionKey eq '${PARTITION}'`, MOST_HEADS)).map(headOf);
+  }
+
+  async remove(chain: string): Promise<void> {
+    await this.#table.remove(PARTITION, keyOf(chain));
   }
 
   async put({ bytes, chain, hash, records }: ChainHead): Promise<void> {

@@ -1,7 +1,8 @@
 import type { ContainerClient } from '@azure/storage-blob';
-import type { ChainReader, StoredChain } from '../audit/adopt.ts';
+import type { StoredChain } from '../audit/adopt.ts';
+import type { RemovableChains } from '../audit/retire.ts';
 import { StewardError } from '../errors.ts';
-import { openContainer, repeated, type BlobOptions } from './blobs.ts';
+import { openContainer, repeated, statusOf, type BlobOptions } from './blobs.ts';
 import { LEDGER_CONTAINER } from './ledger-store.ts';
 
 /** The time in which one answer must come, however often it is asked for. */
@@ -13,10 +14,11 @@ interface Part {
   readonly name: string;
   readonly number: number;
   readonly bytes: number;
+  readonly etag: string;
 }
 
 /** Every chain in the ledger container, whoever wrote it. */
-export class BlobChainReader implements ChainReader {
+export class BlobChainReader implements RemovableChains {
   readonly #container: ContainerClient;
   /** The parts of each chain in their order, as they were listed last. */
   #parts: ReadonlyMap<string, readonly Part[]> = new Map();
@@ -36,7 +38,7 @@ export class BlobChainReader implements ChainReader {
         for (const { name, properties } of page.segment.blobItems) {
           const [, chain, number = '1'] = PART.exec(name) ?? [];
           if (chain === undefined) continue;
-          parts.set(chain, [...(parts.get(chain) ?? []), { name, number: Number(number), bytes: properties.contentLength ?? 0 }]);
+          parts.set(chain, [...(parts.get(chain) ?? []), { name, number: Number(number), bytes: properties.contentLength ?? 0, etag: properties.etag }]);
           lastMs.set(chain, Math.max(lastMs.get(chain) ?? 0, properties.lastModified.getTime()));
         }
       }
@@ -56,11 +58,31 @@ export class BlobChainReader implements ChainReader {
     return new Uint8Array();
   }
 
-  async #safely<T>(operation: (abortSignal: AbortSignal) => Promise<T>): Promise<T> {
+  async remove(chain: string): Promise<'removed' | 'held'> {
+    for (const { etag, name } of [...(this.#parts.get(chain) ?? [])].reverse()) {
+      const removed = await this.#safely(async (abortSignal) => {
+        const blob = this.#container.getBlobClient(name);
+        try {
+          await blob.delete({ conditions: { ifMatch: etag }, abortSignal });
+        } catch (error) {
+          // 409: an immutability policy, a legal hold or a snapshot. https://learn.microsoft.com/rest/api/storageservices/blob-service-error-codes
+          if (statusOf(error) === 409) return false;
+          // Another instance was first, or this one, and its answer was lost: 404, or 412 where the condition is looked at before.
+          const isGone = statusOf(error) === 404 || (statusOf(error) === 412 && !(await blob.exists({ abortSignal })));
+          if (!isGone) throw error;
+        }
+        return true;
+      }, 'deleted');
+      if (!removed) return 'held';
+    }
+    return 'removed';
+  }
+
+  async #safely<T>(operation: (abortSignal: AbortSignal) => Promise<T>, done = 'read'): Promise<T> {
     try {
       return await repeated(TOTAL_MS, operation);
     } catch (error) {
-      throw new StewardError('LEDGER_UNAVAILABLE', 'the ledger could not be read', { cause: error });
+      throw new StewardError('LEDGER_UNAVAILABLE', `the ledger could not be ${done}`, { cause: error });
     }
   }
 }

@@ -6,6 +6,7 @@ import type { ChainReader } from '../audit/adopt.ts';
 import type { AnchorStore, HeadStore } from '../audit/anchoring.ts';
 import type { Signer } from '../audit/checkpoint.ts';
 import type { DigestKey, LedgerReader, LedgerStore } from '../audit/record.ts';
+import type { AnchorReader, RemovableChains, RetirementDependencies } from '../audit/retire.ts';
 import type { PersonKeys } from '../audit/sealed.ts';
 import type { ApprovalPlaceStore, ContactStore, ConversationStore, FileOfferStore, FilePlace } from '../bot/ports.ts';
 import type { Clock } from '../clock.ts';
@@ -97,8 +98,11 @@ export interface Clients {
   readonly ledger: LedgerStore & LedgerReader & { readonly chain: string };
   /** Every chain of the deployment, the heads that their instances told, and what vouches for them. */
   readonly chains: ChainReader;
-  readonly heads: HeadStore;
-  readonly anchors: AnchorStore;
+  readonly heads: RetirementDependencies['heads'] & HeadStore;
+  readonly anchors: AnchorStore & AnchorReader;
+  /** The same chains, for what takes old ones away, and how many days they are kept. */
+  readonly oldChains: RemovableChains;
+  readonly ledgerDays: number;
   readonly signer: Signer;
   /** Usable after `prepare`. */
   readonly digestKey: DigestKey;
@@ -193,6 +197,9 @@ export function createClients(options: ClientOptions): Clients {
     chains: new BlobChainReader({ endpoint: endpoints.blobs, ...keeper }),
     heads: new TableHeadStore(tables.heads),
     anchors,
+    // Of its own: what it lists is what it may delete, and another one lists too.
+    oldChains: new BlobChainReader({ endpoint: endpoints.blobs, ...keeper }),
+    ledgerDays: (options.retention ?? defaultRetention).ledgerDays,
     signer: new VaultSigner({ endpoint: endpoints.vault, ...keeper, clock, publish: (key) => anchors.putKey(key) }),
     digestKey,
     personKeys,

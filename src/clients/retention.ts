@@ -2,13 +2,15 @@ import type { Clock } from '../clock.ts';
 import { approvalIsOpen } from './approval-store.ts';
 import type { Row, Table, Tables } from './tables.ts';
 
-/** How long state is kept, in days since it was last written. Evidence, the ledger, is not among it. */
+/** How long it is kept, in days since it was last written. */
 export interface RetentionSettings {
   readonly conversationDays: number;
   readonly approvalDays: number;
+  /** Chains of the ledger (src/audit/retire.ts). */
+  readonly ledgerDays: number;
 }
 
-export const defaultRetention: RetentionSettings = { conversationDays: 30, approvalDays: 180 };
+export const defaultRetention: RetentionSettings = { conversationDays: 30, approvalDays: 180, ledgerDays: 400 };
 const DAY_MS = 24 * 60 * 60_000;
 /** In one go; what is left goes with the next one. */
 const MOST_AT_ONCE = 5_000;
@@ -16,10 +18,10 @@ const MOST_AT_ONCE = 5_000;
 /** What nobody needs any more goes: history and handles, messages that were noted, and requests that were settled. */
 export class Retention {
   readonly #tables: Pick<Tables, 'conversations' | 'approvals'>;
-  readonly #settings: RetentionSettings;
+  readonly #settings: Pick<RetentionSettings, 'conversationDays' | 'approvalDays'>;
   readonly #clock: Clock;
 
-  constructor(tables: Pick<Tables, 'conversations' | 'approvals'>, settings: RetentionSettings, clock: Clock) {
+  constructor(tables: Pick<Tables, 'conversations' | 'approvals'>, settings: Pick<RetentionSettings, 'conversationDays' | 'approvalDays'>, clock: Clock) {
     this.#tables = tables;
     this.#settings = settings;
     this.#clock = clock;

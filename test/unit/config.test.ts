@@ -180,10 +180,10 @@ describe('config', () => {
   });
   it('has no value but defaults in .env.example', () => {
     const text = readFileSync(new URL('../../.env.example', import.meta.url), 'utf8');
-    assert.deepEqual([...text.matchAll(/^([A-Z_]+)=(.+)$/gm)].map(([line]) => line), ['STEWARD_CLOUD=public', 'STEWARD_KEEP_CONVERSATIONS_DAYS=30', 'STEWARD_KEEP_APPROVALS_DAYS=180', 'PORT=3978']);
+    assert.deepEqual([...text.matchAll(/^([A-Z_]+)=(.+)$/gm)].map(([line]) => line), ['STEWARD_CLOUD=public', 'STEWARD_KEEP_CONVERSATIONS_DAYS=30', 'STEWARD_KEEP_APPROVALS_DAYS=180', 'STEWARD_KEEP_LEDGER_DAYS=400', 'PORT=3978']);
   });
-  it('keeps requests for a quarter at least, and takes no number of days that is none', () => {
-    assert.match(problemsOf({ STEWARD_KEEP_APPROVALS_DAYS: '89', STEWARD_KEEP_CONVERSATIONS_DAYS: '0' }), /KEEP_CONVERSATIONS_DAYS: must be 1 or more[^]*KEEP_APPROVALS_DAYS: must be 90 or more/);
+  it('keeps requests for a quarter and the ledger for a year at least, and takes no number of days that is none', () => {
+    assert.match(problemsOf({ STEWARD_KEEP_APPROVALS_DAYS: '89', STEWARD_KEEP_CONVERSATIONS_DAYS: '0', STEWARD_KEEP_LEDGER_DAYS: '364' }), /KEEP_CONVERSATIONS_DAYS: must be 1 or more[^]*KEEP_APPROVALS_DAYS: must be 90 or more[^]*KEEP_LEDGER_DAYS: must be 365 or more/);
     assert.match(problemsOf({ STEWARD_KEEP_CONVERSATIONS_DAYS: '-3' }), /KEEP_CONVERSATIONS_DAYS: must be a number of days/);
   });
 });

@@ -8,7 +8,7 @@ import { openContainer, type BlobOptions } from '../../../src/clients/blobs.ts';
 import { BlobChainReader } from '../../../src/clients/chain-reader.ts';
 import { systemClock } from '../../../src/clients/clock.ts';
 import { createEgress } from '../../../src/clients/egress.ts';
-import { BlobLedgerStore } from '../../../src/clients/ledger-store.ts';
+import { BlobLedgerStore, LEDGER_CONTAINER } from '../../../src/clients/ledger-store.ts';
 import { SIGNING_KEY, VaultSigner } from '../../../src/clients/signer.ts';
 import { ensureTables, openTables } from '../../../src/clients/tables.ts';
 import { eventAt } from '../audit/anchored.ts';
@@ -84,7 +84,87 @@ describe('checkpoints in storage', () => {
   });
 });
 
+describe('what takes old chains away', () => {
+  afterEach(async () => (await cloud()).faults.clear());
+
+  async function chainOf(instance: string = randomUUID()) {
+    const { options } = await keeper();
+    const store = new BlobLedgerStore({ ...options, startedAt: new Date(), instance, limits: { blocks: 1, blobBytes: 1e9, totalMs: 5_000 } });
+    await store.prepare();
+    let endBytes = 0;
+    const append = async (): Promise<void> => {
+      await store.append('a\n', endBytes);
+      endBytes += 2;
+    };
+    for (let part = 0; part < 3; part += 1) await append();
+    const reader = new BlobChainReader(options);
+    const bytesOf = async (): Promise<number | undefined> => (await new BlobChainReader(options).list()).find(({ chain }) => chain === store.chain)?.bytes;
+    const container = openContainer(LEDGER_CONTAINER, options);
+    return { bytesOf, chain: store.chain, container, reader };
+  }
+
+  it('deletes all its parts, the last one first, and nothing of another chain', async () => {
+    const [one, other] = [await chainOf(), await chainOf()];
+    await one.reader.list();
+    const { journal } = await cloud();
+    journal.clear();
+    assert.equal(await one.reader.remove(one.chain), 'removed');
+    const deleted = journal.entries().filter(({ method }) => method === 'DELETE').map(({ path }) => path.slice(path.lastIndexOf(one.chain) + one.chain.length));
+    assert.deepEqual(deleted, ['-0003.jsonl', '-0002.jsonl', '.jsonl']);
+    assert.deepEqual([await one.bytesOf(), await other.bytesOf()], [undefined, 6]);
+  });
+  it('takes what another instance deleted for deleted', async () => {
+    const { bytesOf, chain, container, reader } = await chainOf();
+    await reader.list();
+    await container.getBlobClient(`${chain}-0003.jsonl`).delete();
+    assert.equal(await reader.remove(chain), 'removed');
+    assert.equal(await bytesOf(), undefined);
+  });
+  it('leaves what somebody wrote to since it was listed', async () => {
+    const { bytesOf, chain, container, reader } = await chainOf();
+    await reader.list();
+    await container.getAppendBlobClient(`${chain}-0003.jsonl`).appendBlock('b\n', 2);
+    await rejectsWith(reader.remove(chain), 'LEDGER_UNAVAILABLE');
+    assert.equal(await bytesOf(), 8);
+  });
+  it('says that storage holds it, and deletes no other part of it', async () => {
+    const { bytesOf, chain, reader } = await chainOf();
+    await reader.list();
+    (await cloud()).faults.post({ service: 'storage', kind: 'status', status: 409, method: 'DELETE', times: 1 });
+    assert.equal(await reader.remove(chain), 'held');
+    assert.equal(await bytesOf(), 6);
+    (await cloud()).faults.post({ service: 'storage', kind: 'status', status: 403, method: 'DELETE', times: 1 });
+    await rejectsWith(reader.remove(chain), 'LEDGER_UNAVAILABLE');
+  });
+  it('reads the first and the last checkpoint of a writer, how long they have been there, and the keys', async () => {
+    const { anchors, published, signer } = await make();
+    const writer = `2026/11/22/${randomUUID()}`;
+    const all = await Promise.all([0, 1, 2].map(async (number) => {
+      const each = checkpoint(writer, { number });
+      return { checkpoint: each, ...(await signer.sign(digestOf(each))) };
+    }));
+    for (const each of all) await anchors.put(each);
+    const [first, last] = [await anchors.first(writer), await anchors.last(writer)];
+    assert.deepEqual([first?.signed, last?.signed], [all[0], all[2]]);
+    assert.ok(first && first.restsForMs >= 0 && first.restsForMs < 60_000);
+    assert.deepEqual([await anchors.first(randomUUID()), await anchors.last(randomUUID())], [undefined, undefined]);
+    const keys = await anchors.keys();
+    assert.ok(published.length > 0 && isSigned(first.signed, keys));
+  });
+});
+
 describe('heads and chains in storage', () => {
+  it('go where they are taken out, and nowhere else', async () => {
+    const { options, tables: endpoint } = await keeper();
+    const tables = openTables({ ...options, endpoint });
+    await ensureTables(tables);
+    const heads = new TableHeadStore(tables.heads);
+    const [one, other] = [`2026/11/22/${randomUUID()}`, `2026/11/22/${randomUUID()}`];
+    for (const chain of [one, other]) await heads.put({ chain, records: 5, bytes: 50, hash: 'a'.repeat(64) });
+    await heads.remove(one);
+    await heads.remove(one);
+    assert.deepEqual((await heads.list()).map(({ chain }) => chain).filter((chain) => chain === one || chain === other), [other]);
+  });
   it('never go backwards, whoever tells an older one', async () => {
     const { options, tables: endpoint } = await keeper();
     const tables = openTables({ ...options, endpoint });
