@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { Anchoring } from '../../../src/audit/anchoring.ts';
 import { checkpointOf, digestOf, isSigned, keysOf, type Checkpoint, type CheckpointKey } from '../../../src/audit/checkpoint.ts';
 import { Ledger } from '../../../src/audit/ledger.ts';
 import { beginning, readOn } from '../../../src/audit/read-chain.ts';
+import { LedgerRetirement } from '../../../src/audit/retire.ts';
+import { DAY_MS } from '../../../src/audit/retired.ts';
 import { ANCHOR_CONTAINER, anchorName, BlobAnchorStore, TableHeadStore } from '../../../src/clients/anchor-store.ts';
 import { openContainer, type BlobOptions } from '../../../src/clients/blobs.ts';
 import { BlobChainReader } from '../../../src/clients/chain-reader.ts';
@@ -11,6 +14,7 @@ import { createEgress } from '../../../src/clients/egress.ts';
 import { BlobLedgerStore, LEDGER_CONTAINER } from '../../../src/clients/ledger-store.ts';
 import { SIGNING_KEY, VaultSigner } from '../../../src/clients/signer.ts';
 import { ensureTables, openTables } from '../../../src/clients/tables.ts';
+import type { Clock } from '../../../src/clock.ts';
 import { eventAt } from '../audit/anchored.ts';
 import { cloud, rejectsWith } from './support.ts';
 
@@ -135,6 +139,39 @@ describe('what takes old chains away', () => {
     assert.equal(await bytesOf(), 6);
     (await cloud()).faults.post({ service: 'storage', kind: 'status', status: 403, method: 'DELETE', times: 1 });
     await rejectsWith(reader.remove(chain), 'LEDGER_UNAVAILABLE');
+  });
+  it('does so after 400 days by storage’s clock, and no day before, with the heads and all', async () => {
+    const { options, tables: endpoint } = await keeper();
+    const tables = openTables({ ...options, endpoint });
+    await ensureTables(tables);
+    const [heads, { signer }] = [new TableHeadStore(tables.heads), await make()];
+    /** An instance so many days from now: its own clock says so, and the one of storage. */
+    const instanceAfter = async (days: number) => {
+      const clock: Clock = { ...systemClock, now: () => new Date(Date.now() + days * DAY_MS) };
+      const ahead: BlobOptions = { ...options, httpClient: { sendRequest: async (request) => {
+        const answer = await options.httpClient.sendRequest(request);
+        answer.headers.set('date', clock.now().toUTCString());
+        return answer;
+      } } };
+      const store = new BlobLedgerStore({ ...ahead, startedAt: clock.now(), instance: randomUUID(), limits: { blocks: 2, blobBytes: 1e9, totalMs: 5_000 } });
+      await store.prepare();
+      const ledger = new Ledger(store, clock);
+      const anchors = new BlobAnchorStore(ahead);
+      const anchoring = new Anchoring({ ledger, chain: store.chain, heads, anchors, signer, clock, onError: (error) => assert.fail(String(error)) });
+      const retirement = new LedgerRetirement({ ledger, chain: store.chain, anchoring, chains: new BlobChainReader(ahead), anchors, heads, days: 400, clock });
+      return { anchoring, chain: store.chain, ledger, retirement };
+    };
+    const old = await instanceAfter(0);
+    for (let index = 0; index < 5; index += 1) await old.ledger.record(eventAt(index), { pressing: true });
+    await old.anchoring.stop();
+    const bytesOf = async (): Promise<number | undefined> => (await new BlobChainReader(options).list()).find(({ chain }) => chain === old.chain)?.bytes;
+    const isTold = async (): Promise<boolean> => (await heads.list()).some(({ chain }) => chain === old.chain);
+    assert.equal((await (await instanceAfter(399)).retirement.sweep()).retired.includes(old.chain), false);
+    assert.deepEqual([await bytesOf(), await isTold()], [old.ledger.end.positionBytes, true]);
+    const { anchoring, retirement } = await instanceAfter(402);
+    assert.equal((await retirement.sweep()).retired.includes(old.chain), true);
+    assert.deepEqual([await bytesOf(), await isTold()], [undefined, false]);
+    assert.equal((await anchoring.checkpoint()).checkpoint.heads.some(({ chain }) => chain === old.chain), false);
   });
   it('reads the first and the last checkpoint of a writer, how long they have been there, and the keys', async () => {
     const { anchors, published, signer } = await make();
