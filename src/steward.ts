@@ -98,7 +98,7 @@ export function createSteward(settings: StewardSettings, { clients, clock, conne
   const ledger = new Ledger(clients.ledger, clock, scrubber, clients.personKeys);
   const anchoring = new Anchoring({ ledger, chain: clients.ledger.chain, heads: clients.heads, anchors: clients.anchors, signer: clients.signer, clock, onError });
   ledger.watch(anchoring);
-  const retirement = new LedgerRetirement({ ledger, chain: clients.ledger.chain, anchoring, chains: clients.oldChains, anchors: clients.anchors, heads: clients.heads, days: clients.ledgerDays, clock });
+  const retirement = new LedgerRetirement({ ledger, chain: clients.ledger.chain, anchoring, chains: clients.oldChains, anchors: clients.anchors, heads: clients.heads, days: clients.ledgerDays, isHeld: () => clients.isLedgerHeld(), clock });
   const ledgerCheck = new LedgerCheck(ledger, clients.ledger, clock);
   const latch = new SealedLatch(clients.latch, digestKey, clock);
   const killSwitch = new KillSwitch(latch, clock, (reading) => latchSeen(reading));
@@ -205,7 +205,7 @@ export function createSteward(settings: StewardSettings, { clients, clock, conne
   let isHoldTold = false;
   const retireChains = async (): Promise<void> => {
     const { broken, held } = await retirement.sweep();
-    if (held.length > 0 && !isHoldTold) onError(new StewardError('LEDGER_UNAVAILABLE', 'storage keeps chains of the ledger that are over for longer than it is kept: an immutability policy or a legal hold'));
+    if (held.length > 0 && !isHoldTold) onError(new StewardError('LEDGER_UNAVAILABLE', 'chains of the ledger that are over for longer than it is kept stay: a legal hold or an immutability policy'));
     isHoldTold ||= held.length > 0;
     await tellBroken(broken);
   };

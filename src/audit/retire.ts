@@ -40,12 +40,14 @@ export interface RetirementDependencies {
   readonly heads: Pick<HeadStore, 'list'> & { remove(chain: string): Promise<void> };
   /** How long a chain is kept after its last record; never less than the floor. */
   readonly days: number;
+  /** Whether anything that the ledger says is under legal hold: then none of it goes. */
+  readonly isHeld: () => Promise<boolean>;
   readonly clock: Clock;
 }
 
 export interface Swept {
   readonly retired: readonly string[];
-  /** Storage keeps them. They are tried again with the next sweep. */
+  /** A legal hold keeps them, or storage does. They are tried again with the next sweep. */
   readonly held: readonly string[];
   /** They do not hang together, or not as they were vouched for: evidence, and kept. */
   readonly broken: readonly string[];
@@ -78,7 +80,7 @@ export class LedgerRetirement {
 
   /** Fails with `LEDGER_UNAVAILABLE` and `STORAGE_UNAVAILABLE`; what was done until then stands. */
   async sweep(): Promise<Swept> {
-    const { chain: own, chains, days, ledger } = this.#with;
+    const { chain: own, chains, days, isHeld, ledger } = this.#with;
     // Shows others that this instance lives, though nobody asks it for anything: its chain does not rest.
     await ledger.record({ kind: 'sweep', days });
     const stored = await chains.list();
@@ -89,6 +91,10 @@ export class LedgerRetirement {
     let heldAnew = 0;
     for (const each of overdue) {
       const { chain } = each;
+      if (await isHeld()) {
+        held.push(...overdue.map(({ chain: kept }) => kept).filter((kept) => !retired.includes(kept) && !held.includes(kept)));
+        break;
+      }
       const wasSaid = this.#said.has(chain);
       if (!wasSaid && heldAnew >= MOST_HELD) continue;
       const end = await ends?.(each);

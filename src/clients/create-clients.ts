@@ -103,6 +103,8 @@ export interface Clients {
   /** The same chains, for what takes old ones away, and how many days they are kept. */
   readonly oldChains: RemovableChains;
   readonly ledgerDays: number;
+  /** Whether somebody, or the ledger as a whole, is under legal hold. Fails when nobody knows. */
+  isLedgerHeld(): Promise<boolean>;
   readonly signer: Signer;
   /** Usable after `prepare`. */
   readonly digestKey: DigestKey;
@@ -200,6 +202,7 @@ export function createClients(options: ClientOptions): Clients {
     // Of its own: what it lists is what it may delete, and another one lists too.
     oldChains: new BlobChainReader({ endpoint: endpoints.blobs, ...keeper }),
     ledgerDays: (options.retention ?? defaultRetention).ledgerDays,
+    isLedgerHeld: async () => (await personRows.isAnyHeld()) || isUnderLegalHold(evidence.filter(({ name }) => name === LEDGER_CONTAINER)),
     signer: new VaultSigner({ endpoint: endpoints.vault, ...keeper, clock, publish: (key) => anchors.putKey(key) }),
     digestKey,
     personKeys,

@@ -84,7 +84,7 @@ async function make({ aheadMs = 0, days = 400, parts = 1, said = [] as readonly 
     return started;
   };
   const retirement = (instance: Instance, changes: Partial<ConstructorParameters<typeof LedgerRetirement>[0]> = {}): LedgerRetirement =>
-    new LedgerRetirement({ ledger: instance.ledger, chain: instance.chain, anchoring: instance.anchoring, chains, anchors: reader, heads: { list: () => heads.list(), remove: removeHead }, days, clock, ...changes });
+    new LedgerRetirement({ ledger: instance.ledger, chain: instance.chain, anchoring: instance.anchoring, chains, anchors: reader, heads: { list: () => heads.list(), remove: removeHead }, days, isHeld: async () => false, clock, ...changes });
 
   clock.advance(aheadMs);
   const old = await start(OLD);
@@ -238,6 +238,22 @@ describe('audit/retire', () => {
     }
     later(made, 391);
     assert.deepEqual(await made.retirement(made.own).sweep(), { ...nothing, retired: [OLD] });
+  });
+  it('keeps all while somebody is under legal hold, says nothing of them, and takes them when nobody is', async () => {
+    const made = await make();
+    later(made, 391);
+    let isHeld = true;
+    const sweeper = made.retirement(made.own, { isHeld: async () => isHeld });
+    assert.deepEqual(await sweeper.sweep(), { ...nothing, held: [OLD] });
+    assert.deepEqual([retiredIn(made, made.own), made.chains.removed], [[], []]);
+    isHeld = false;
+    assert.deepEqual(await sweeper.sweep(), { ...nothing, retired: [OLD] });
+  });
+  it('keeps all while nobody knows whether somebody is under legal hold', async () => {
+    const made = await make();
+    later(made, 391);
+    await assert.rejects(made.retirement(made.own, { isHeld: async () => { throw new Error('nobody knows'); } }).sweep(), /nobody knows/);
+    assert.deepEqual([retiredIn(made, made.own), made.chains.removed], [[], []]);
   });
   it('says it of a few chains and no more while storage keeps them', async () => {
     const made = await make();

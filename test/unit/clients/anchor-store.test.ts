@@ -158,7 +158,7 @@ describe('what takes old chains away', () => {
       const ledger = new Ledger(store, clock);
       const anchors = new BlobAnchorStore(ahead);
       const anchoring = new Anchoring({ ledger, chain: store.chain, heads, anchors, signer, clock, onError: (error) => assert.fail(String(error)) });
-      const retirement = new LedgerRetirement({ ledger, chain: store.chain, anchoring, chains: new BlobChainReader(ahead), anchors, heads, days: 400, clock });
+      const retirement = new LedgerRetirement({ ledger, chain: store.chain, anchoring, chains: new BlobChainReader(ahead), anchors, heads, days: 400, isHeld: async () => false, clock });
       return { anchoring, chain: store.chain, ledger, retirement };
     };
     const old = await instanceAfter(0);
