@@ -52,6 +52,13 @@ export interface NamedHead extends ChainHead {
   readonly at: string;
 }
 
+/** What the verifier knows of its own. */
+export interface Bounds {
+  readonly now: Date;
+  /** How long this deployment keeps its chains; absent, or below it, the floor. */
+  readonly keptDays?: number;
+}
+
 export interface Judged {
   readonly problem?: RetirementProblem;
   /** When a checkpoint first named the last record. Absent where there is a problem. */
@@ -65,13 +72,13 @@ export interface Judged {
  * INVARIANT: against a holder of storage and the signing key, who can make any record and any checkpoint, the day in the chain's path
  * decides: the held checkpoint names the path, and the verifier's own clock bounds the time of the record.
  */
-export function judge({ at, chain, hash, records }: RecordedRetirement, heads: readonly NamedHead[], isVouchedFor: boolean, nowMs: number): Judged {
+export function judge({ at, chain, hash, records }: RecordedRetirement, heads: readonly NamedHead[], isVouchedFor: boolean, { keptDays = 0, now }: Bounds): Judged {
   if (!isVouchedFor) return { problem: 'retired, and nothing vouches for that' };
   const atMs = Date.parse(at);
   const isLast = heads.some((head) => head.records === records) && heads.every((head) => head.records < records || (head.records === records && head.hash === hash));
   if (!isLast) return { problem: 'retired at another head' };
-  if (!(atMs <= nowMs)) return { problem: 'retired in the future' };
-  const latestMs = atMs - LEDGER_FLOOR_DAYS * DAY_MS;
+  if (!(atMs <= now.getTime())) return { problem: 'retired in the future' };
+  const latestMs = atMs - Math.max(keptDays, LEDGER_FLOOR_DAYS) * DAY_MS;
   const begunMs = begunBefore(chain);
   if (begunMs === undefined || begunMs > latestMs) return { problem: 'retired too early' };
   // One that names the end, while others say a day later and more that the chain had not come so far, was dated back.

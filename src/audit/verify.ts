@@ -1,9 +1,9 @@
 import { digestOf, isSigned, type ChainHead, type Checkpoint, type CheckpointKey, type SignedCheckpoint } from './checkpoint.ts';
 import { follows, GENESIS, recordOf } from './ledger.ts';
-import { judge, retirementOf, type NamedHead, type RecordedRetirement, type RetirementProblem } from './retired.ts';
+import { judge, retirementOf, type Bounds, type NamedHead, type RecordedRetirement, type RetirementProblem } from './retired.ts';
 
 /** What was taken out of storage, and what the verifier holds against it. */
-export interface Evidence {
+export interface Evidence extends Bounds {
   /** Every chain as it stands, in pieces of any length. */
   readonly chains: ReadonlyMap<string, AsyncIterable<Uint8Array> | Iterable<Uint8Array>>;
   /** Every anchored checkpoint, by the name of its blob; undefined where it can't be read. */
@@ -11,8 +11,6 @@ export interface Evidence {
   /** The checkpoint that the verifier kept, out of reach of whoever could write storage. */
   readonly held?: SignedCheckpoint;
   readonly keys: readonly CheckpointKey[];
-  /** The verifier's clock: what was taken away later than that was not. */
-  readonly now: Date;
 }
 
 /** One thing that is wrong, and where it begins. */
@@ -62,7 +60,7 @@ const NEWLINE = 0x0a;
  * Checks all chains against each other, the checkpoints and above all the held one. Everything up to the held checkpoint
  * is protected by it; what is newer is only known to hang together.
  */
-export async function verifyLedger({ anchors, chains, held, keys, now }: Evidence): Promise<Verdict> {
+export async function verifyLedger({ anchors, chains, held, keys, keptDays, now }: Evidence): Promise<Verdict> {
   const findings: Finding[] = [];
   const good: SignedCheckpoint[] = [];
   for (const [name, signed] of anchors) {
@@ -99,7 +97,7 @@ export async function verifyLedger({ anchors, chains, held, keys, now }: Evidenc
     const heads = vouched.get(chain) ?? [];
     let finding: Finding | undefined;
     for (const record of said.get(chain) ?? []) {
-      const { namedAt, problem } = judge(record, heads, isNamed(record, read, vouched), now.getTime());
+      const { namedAt, problem } = judge(record, heads, isNamed(record, read, vouched), { now, ...(keptDays !== undefined && { keptDays }) });
       if (namedAt !== undefined) {
         const { at, by, id, records, sequence } = record;
         retired.push({ chain, records, id, by, at: new Date(at).toISOString(), namedAt, isProtected: sequence < (heldHeads.get(by)?.records ?? 0) });

@@ -30,11 +30,11 @@ export interface ReadCopy extends Checked {
 type Chains = ReadonlyMap<string, AsyncIterable<Uint8Array>>;
 
 /** Checks a copy, with the checkpoint and the keys that were given. */
-export async function check({ checkpoint, directory, key }: Typed, look: (chains: Chains) => Chains = (chains) => chains): Promise<Checked> {
+export async function check({ checkpoint, directory, kept, key }: Typed, look: (chains: Chains) => Chains = (chains) => chains): Promise<Checked> {
   const anchors = anchorsIn(join(directory, 'anchors'));
   const keys = key === undefined ? anchors.keys : keysIn(key);
   const held = checkpoint === undefined ? undefined : heldIn(checkpoint);
-  const verdict = await verifyLedger({ chains: look(chainsIn(join(directory, 'ledger'))), anchors: anchors.checkpoints, keys, now: systemClock.now(), ...(held && { held }) });
+  const verdict = await verifyLedger({ chains: look(chainsIn(join(directory, 'ledger'))), anchors: anchors.checkpoints, keys, now: systemClock.now(), ...(kept !== undefined && { keptDays: kept }), ...(held && { held }) });
   return { verdict, keys };
 }
 

@@ -12,6 +12,8 @@ export const VERIFY_USAGE = `steward audit verify DIRECTORY           checks a c
                                          the two containers hold
   --checkpoint FILE                      the checkpoint that you kept: nothing before it can be changed unseen
   --key FILE                             the public keys that you kept, instead of those in the copy
+  --kept DAYS                            how long this deployment keeps its chains; without it, 365: what is younger may not
+                                         be missing, whatever record says that it was retired
   --json                                 prints one JSON document
 `;
 
@@ -19,17 +21,17 @@ const MOST_SHOWN = 20;
 
 /** 0: the ledger holds. 1: it does not, and what is wrong is said. Fails with `Misuse` and `Unreadable`. */
 export async function verifyCommand(given: readonly string[], { print }: Pick<Output, 'print'>): Promise<ExitStatus> {
-  const { options, words } = wordsOf(given, ['--checkpoint', '--key', '--json']);
+  const { options, words } = wordsOf(given, ['--checkpoint', '--key', '--kept', '--json']);
   const typed = typedOf('verify', words, options);
   const ownKeys = typed.key !== undefined;
   const { keys, verdict } = await check(typed);
   if (options.has('--json')) print(`${JSON.stringify({ ...verdict, keys: keys.map((key) => ({ key: key.key, fingerprint: fingerprintOf(key) })), ownKeys }, null, 2)}\n`);
   // Names of chains come from the copy.
-  else print(`${lines(verdict, keys, ownKeys).map((line) => line.replaceAll(/[\p{Cc}\p{Cf}]/gu, '?')).join('\n')}\n`);
+  else print(`${lines(verdict, keys, ownKeys, Math.max(typed.kept ?? 0, LEDGER_FLOOR_DAYS)).map((line) => line.replaceAll(/[\p{Cc}\p{Cf}]/gu, '?')).join('\n')}\n`);
   return verdict.holds ? 0 : 1;
 }
 
-function lines(verdict: Verdict, keys: readonly CheckpointKey[], ownKeys: boolean): readonly string[] {
+function lines(verdict: Verdict, keys: readonly CheckpointKey[], ownKeys: boolean, keptDays: number): readonly string[] {
   const { chains, checkpoints, findings, heldAt, holds, protectedRecords, records, retired = [] } = verdict;
   return [
     `Ledger      ${counted(records, 'record')} in ${counted(chains, 'chain')}${holds ? '' : ', as far as they could be read'}`,
@@ -40,7 +42,7 @@ function lines(verdict: Verdict, keys: readonly CheckpointKey[], ownKeys: boolea
     `Holds       ${holds ? 'yes' : 'NO'}`,
     '',
     ...(holds ? guarantee(verdict) : [...findings.slice(0, MOST_SHOWN).map(sentenceOf), ...(findings.length > MOST_SHOWN ? [`… and ${findings.length - MOST_SHOWN} more`] : [])]),
-    ...(retired.length === 0 ? [] : ['', ...retirement(retired, heldAt)]),
+    ...(retired.length === 0 ? [] : ['', ...retirement(retired, heldAt, keptDays)]),
     ...(holds || protectedRecords === 0 ? [] : ['', 'Nothing in this copy is to be relied on before somebody knows why.']),
   ];
 }
@@ -55,15 +57,15 @@ function guarantee({ heldAt, protectedRecords, records }: Verdict): readonly str
 }
 
 /** What was taken away, by which records, and what it rests on that they are believed. */
-function retirement(retired: NonNullable<Verdict['retired']>, heldAt: string | undefined): readonly string[] {
+function retirement(retired: NonNullable<Verdict['retired']>, heldAt: string | undefined, keptDays: number): readonly string[] {
   const newer = retired.filter(({ isProtected }) => !isProtected).length;
   return [
     ...retired.slice(0, MOST_SHOWN).map(({ at, by, chain, id, namedAt, records }) => `Retired: chain ${chain}, ${counted(records, 'record')}; its end was vouched for on ${timeOf(namedAt)}. Record ${short(id)} of ${timeOf(at)} in chain ${by} says so.`),
     ...(retired.length > MOST_SHOWN ? [`… and ${retired.length - MOST_SHOWN} more`] : []),
-    `Each began ${LEDGER_FLOOR_DAYS} days before that, or earlier, and a signed checkpoint in this copy named its last record ${LEDGER_FLOOR_DAYS} days before, or earlier.`,
+    `Each began ${keptDays} days before that, or earlier, and a signed checkpoint in this copy named its last record ${keptDays} days before, or earlier.`,
     heldAt === undefined ? 'You hold no checkpoint: whoever can write storage and sign could have made those records and checkpoints.'
     : newer === 0 ? 'Your checkpoint protects the records that say so.'
-    : `Your checkpoint is older than ${newer.toLocaleString('en-GB')} of the records that say so. A holder of the signing key could make such ones, but for no chain that began less than ${LEDGER_FLOOR_DAYS} days ago: its day stands in its name.`,
+    : `Your checkpoint is older than ${newer.toLocaleString('en-GB')} of the records that say so. A holder of the signing key could make such ones, but for no chain that began less than ${keptDays} days ago: its day stands in its name.`,
   ];
 }
 
@@ -79,8 +81,8 @@ const WHAT: Readonly<Record<Finding['what'], string>> = {
   'retired, and nothing vouches for that': 'is vouched for by nothing in this copy',
   'retired at another head': 'names another end than was vouched for',
   'retired in the future': 'is of a time that has not come yet',
-  'retired too early': `came less than ${LEDGER_FLOOR_DAYS} days after it began`,
-  'retired without proof': `stands alone: no checkpoint in this copy shows that its end was vouched for ${LEDGER_FLOOR_DAYS} days before`,
+  'retired too early': 'came before its time: too soon after it began',
+  'retired without proof': 'stands alone: no checkpoint in this copy shows that its end was vouched for so long before',
 };
 
 export function sentenceOf({ id, sequence, vouchedAt, what, where }: Finding): string {

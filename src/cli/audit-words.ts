@@ -7,7 +7,7 @@ export class Misuse extends Error {}
 export class Unreadable extends Error {}
 
 /** Each with what its value is; an empty one takes none. */
-const OPTIONS = { '--checkpoint': 'a file', '--key': 'a file', '--json': '', '--csv': '', '--person': 'a name', '--action': 'the name of an action', '--last': 'a number', '--out': 'a directory', '--redact': '', '--account': 'the name of a storage account', '--anchor-account': 'the name of a storage account', '--vault': 'the name of a vault', '--tenant': 'the id of a tenant' } as const;
+const OPTIONS = { '--checkpoint': 'a file', '--key': 'a file', '--kept': 'a number of days', '--json': '', '--csv': '', '--person': 'a name', '--action': 'the name of an action', '--last': 'a number', '--out': 'a directory', '--redact': '', '--account': 'the name of a storage account', '--anchor-account': 'the name of a storage account', '--vault': 'the name of a vault', '--tenant': 'the id of a tenant' } as const;
 export type Option = keyof typeof OPTIONS;
 
 export interface Words {
@@ -20,6 +20,8 @@ export interface Typed {
   readonly directory: string;
   readonly checkpoint?: string;
   readonly key?: string;
+  /** Days. */
+  readonly kept?: number;
 }
 
 /** Fails with `Misuse` for an option that is not among these, is there twice, or lacks its value. */
@@ -47,8 +49,9 @@ export function wordsOf(given: readonly string[], known: readonly Option[]): Wor
 export function typedOf(command: string, [directory, ...more]: readonly string[], options: Words['options']): Typed {
   if (directory === undefined) throw new Misuse(`\`audit ${command}\` needs the directory with the copy`);
   if (more.length > 0) throw new Misuse(`\`audit ${command}\` takes one directory; \`${short(more[0])}\` is one too many`);
-  const [checkpoint, key] = [options.get('--checkpoint'), options.get('--key')];
-  return { directory, ...(checkpoint !== undefined && { checkpoint }), ...(key !== undefined && { key }) };
+  const [checkpoint, key, kept] = [options.get('--checkpoint'), options.get('--key'), options.get('--kept')];
+  if (kept !== undefined && !/^\d{1,5}$/.test(kept)) throw new Misuse(`\`${short(kept)}\` is no number of days`);
+  return { directory, ...(checkpoint !== undefined && { checkpoint }), ...(key !== undefined && { key }), ...(kept !== undefined && { kept: Number(kept) }) };
 }
 
 /** What was typed, to be repeated in a sentence. */

@@ -108,6 +108,17 @@ describe('`steward audit verify`', () => {
     assert.equal(await steward(file('copy'), '--checkpoint', file('held.json')), 0, out);
     assert.match(out, /Your checkpoint protects the records that say so/);
   });
+  it('believes nothing younger than what the deployment keeps, where it is told', async () => {
+    putCopy((await retiring()).retired);
+    assert.equal(await steward(file('copy'), '--checkpoint', file('held.json'), '--kept', '400'), 0, out);
+    assert.match(out, /Each began 400 days before that/);
+    assert.equal(await steward(file('copy'), '--checkpoint', file('held.json'), '--kept', '1000'), 1, out);
+    assert.match(out, /came before its time/);
+    assert.equal(await steward(file('copy'), '--kept', '10'), 0, out);
+    assert.match(out, /Each began 365 days before that/);
+    assert.equal(await steward(file('copy'), '--kept', 'long'), 2);
+    assert.match(err, /`long` is no number of days/);
+  });
   it('names the record that it does not believe when a chain is gone', async () => {
     const { retired } = await retiring();
     for (const name of retired.anchors.keys()) if (name.includes('/2025/')) retired.anchors.delete(name);
