@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
@@ -29,6 +30,26 @@ describe('clients', () => {
     const { token } = await credentialFor(identities.keeper).getToken('https://vault.azure.net/.default');
     assert.equal(isKnown(`a key, ${token.slice(0, 30)}`), false, 'what nobody was given counts as known');
     assert(clients.digestKey.digest('x'));
+    clients.close();
+  });
+
+  it('know whether the ledger is under legal hold: in Azure, or for the sake of somebody; and nobody knows while one can’t be asked', async () => {
+    const { faults, storage } = await cloud();
+    const clients = await clientsOf();
+    await clients.prepare();
+    storage.legalHolds.add('ledger');
+    try {
+      assert.equal(await clients.isLedgerHeld(), true);
+    } finally {
+      storage.legalHolds.clear();
+    }
+    const person = clients.digestKey.digest(randomUUID());
+    await clients.records.hold(person);
+    assert.equal(await clients.isLedgerHeld(), true);
+    faults.post({ service: 'storage', kind: 'status', status: 403, method: 'GET' });
+    await assert.rejects(clients.isLedgerHeld());
+    faults.clear();
+    await clients.records.release(person);
     clients.close();
   });
 
