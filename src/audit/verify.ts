@@ -79,12 +79,13 @@ export async function verifyLedger({ anchors, chains, held, keys, keptDays, now 
   for (const { checkpoint } of good) {
     const base = checkpoint.base === undefined ? undefined : byDigest.get(checkpoint.base);
     if (checkpoint.base !== undefined && base === undefined) findings.push({ what: 'base missing', where: checkpoint.writer, vouchedAt: checkpoint.at });
-    for (const head of headsOf(checkpoint, base)) {
+    // What stands in the base is looked at there: each of a day's checkpoints would say again where every chain was.
+    for (const head of checkpoint.heads) {
       const heads = vouched.get(head.chain) ?? [];
       heads.push({ ...head, at: checkpoint.at });
       vouched.set(head.chain, heads);
-      if (held !== undefined && checkpoint === held.checkpoint) heldHeads.set(head.chain, head);
     }
+    if (held !== undefined && checkpoint === held.checkpoint) for (const head of headsOf(checkpoint, base)) heldHeads.set(head.chain, head);
   }
 
   const read = new Map<string, ReadChain>();
