@@ -354,6 +354,22 @@ describe('audit/retire', () => {
     assert.deepEqual(retiredIn(made, made.own), ['2023/01/01/gone', '2023/01/02/gone', OLD]);
     assert.deepEqual(made.eventsIn(made.own)[1], gone);
   });
+  it('leaves a ledger that holds when the chain that said so goes in its turn, also against a checkpoint from before all of it', async () => {
+    const made = await make();
+    later(made, 391);
+    const held = await made.own.anchoring.checkpoint();
+    await made.retirement(made.own).sweep();
+    await made.own.anchoring.checkpoint();
+    made.chains.write(OWN, made.own.store.text);
+    await made.reader.last(OWN);
+    later(made, 450);
+    const next = made.instance('2027/05/01/next');
+    assert.deepEqual((await made.retirement(next).sweep()).retired, [WITNESS, OWN]);
+    made.chains.write(next.chain, next.store.text);
+    // Not by `verify`, which writes what the instances have in memory.
+    const { findings, retired } = await verifyLedger({ chains: new Map([...made.chains.parts.keys()].map((chain) => [chain, [Buffer.from(made.chains.text(chain))]])), anchors: made.anchors.read(), keys, now: made.clock.now(), held });
+    assert.deepEqual([findings, retired?.map(({ by, chain }) => [chain, by]).sort()], [[], [[WITNESS, next.chain], [OLD, next.chain], [OWN, next.chain]].sort()]);
+  });
   it('takes heads of chains that are gone out of the next checkpoints, and of no others', async () => {
     const made = await make();
     later(made, 391);
