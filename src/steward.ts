@@ -116,7 +116,7 @@ export function createSteward(settings: StewardSettings, { clients, clock, conne
   const limits = new Limits(clients.limits, clock);
   const gate = new Gate(policy, clients.whoIsWho, killSwitch, limits, clients.effects);
   // The only place that is handed the robot.
-  const executor = new Executor(clients.robot, killSwitch, limits, clients.effects, ledger, digestKey, clock);
+  const executor = new Executor(clients.robot, killSwitch, limits, clients.effects, ledger, digestKey, clock, scrubber);
 
   const connectorToken = async (): Promise<string> => {
     const token = await connector.connectorToken();

@@ -200,6 +200,11 @@ export class StewardPlanner implements Planner {
     return { type: 'plan', commands: [command] };
   }
 
+  /** What a person typed has none any more: it is the model that would hand one to a system, whose logs others read. */
+  #holdsSecret(resolved: Readonly<Record<string, unknown>>): boolean {
+    return Object.values(resolved).some((value) => typeof value === 'string' && this.#with.scrubber.text(value) !== value);
+  }
+
   /** What must not be said to the person is not kept, and not read again by the model either. */
   #isSayable(turn: Turn, text: string): boolean {
     try {
@@ -214,6 +219,7 @@ export class StewardPlanner implements Planner {
     const { catalogue, clock, gate, digestKey, ledger } = this.#with;
     turn.enter('looking up');
     const plan = parsePlan(toolCalls, { catalogue, handles: turn.handles, words: turn.words, nowMs: clock.now().getTime() });
+    if (plan.steps.some(({ resolved }) => this.#holdsSecret(resolved))) throw new StewardError('PLAN_BAD_ARGUMENTS', 'a secret among the arguments');
     const steps = plan.steps.map((step) => ({ action: step.action.name, version: step.action.version, digest: stepDigest(step), provenance: step.provenance }));
     // INVARIANT: nothing is decided of which the ledger could not say who asked for it, and what.
     const sealed = await ledger.seal(saidOfPlan(turn.person, plan.steps, digestKey));

@@ -3,6 +3,7 @@ import type { InternalId } from '../actions/internal-id.ts';
 import type { OperationReceipt, Robot } from '../actions/ports.ts';
 import type { Ledger } from '../audit/ledger.ts';
 import type { DigestKey } from '../audit/record.ts';
+import type { Scrubber } from '../audit/scrub.ts';
 import type { Clock } from '../clock.ts';
 import { errorCode, StewardError, type StewardErrorCode } from '../errors.ts';
 import type { KillSwitch } from './kill-switch.ts';
@@ -30,8 +31,10 @@ export class Executor {
   readonly #ledger: Ledger;
   readonly #digestKey: DigestKey;
   readonly #clock: Clock;
+  readonly #scrubber: Pick<Scrubber, 'value'> | undefined;
 
-  constructor(robot: Robot, killSwitch: KillSwitch, limits: Limits, effects: EffectNotes, ledger: Ledger, digestKey: DigestKey, clock: Clock) {
+  /** `scrubber` takes secrets out of what systems answer: whatever is made of a result, card, file or prompt, has none. */
+  constructor(robot: Robot, killSwitch: KillSwitch, limits: Limits, effects: EffectNotes, ledger: Ledger, digestKey: DigestKey, clock: Clock, scrubber?: Pick<Scrubber, 'value'>) {
     this.#robot = robot;
     this.#killSwitch = killSwitch;
     this.#limits = limits;
@@ -39,6 +42,7 @@ export class Executor {
     this.#ledger = ledger;
     this.#digestKey = digestKey;
     this.#clock = clock;
+    this.#scrubber = scrubber;
   }
 
   /**
@@ -114,7 +118,7 @@ export class Executor {
       });
       const parsed = action.result.safeParse(result);
       if (!parsed.success) throw new StewardError('SYSTEM_OUTCOME_UNKNOWN', 'the result does not have the declared shape', { cause: parsed.error });
-      receipt = { kind: 'done', result: parsed.data };
+      receipt = { kind: 'done', result: this.#scrubber?.value(parsed.data) ?? parsed.data };
     } catch (error) {
       receipt = failure(error, action.effect === 'read', signal);
     } finally {
