@@ -13,14 +13,14 @@ import { figures } from './secrets/figures.ts';
 import { internalIds, kindOf } from './secrets/ids.ts';
 import { pathsOf } from './secrets/paths.ts';
 import { withoutPlaces } from './secrets/places.ts';
-import { Stage, SEED, type Fault, type Told } from './secrets/stage.ts';
+import { assertPlantable, Stage, SEED, type Fault, type Told } from './secrets/stage.ts';
 
 /** Each takes one protection away; each must be noticed. */
 const FAULTS: readonly Fault[] = [
   { name: 'what people type is not scrubbed', changes: [['src/bot/front.ts', 'scrubber.value(ownWords(checked))', 'ownWords(checked)'], ['src/bot/planner.ts', 'messages: scrubber.value(messages)', 'messages']] },
   { name: 'the output gate asks for no secret', changes: [['src/bot/say.ts', "if (looksSecret(text) || this.#secrets().some((secret) => secret.appearsIn(text))) {", 'if (text === secretless) {'], ['src/bot/say.ts', '/** Digest of what was said', "const secretless = '\\0';\n/** Digest of what was said"]] },
   { name: 'what is kept is not scrubbed', changes: [['src/bot/front.ts', 'this.#scrubbed(turn.memory(clock.now().getTime()))', 'turn.memory(clock.now().getTime())'], ['src/bot/front.ts', 'scrubber.value(ownWords(checked))', 'ownWords(checked)']] },
-  { name: 'the ledger is not scrubbed', changes: [['src/audit/ledger.ts', 'this.#scrubber?.value(event) ?? event', 'event']] },
+  { name: 'the ledger is not scrubbed', changes: [['src/audit/ledger.ts', 'event: this.#scrubbed(event)', 'event']] },
   { name: 'streams are not scrubbed', changes: [['sandbox/main.ts', 'scrubOutput(process.stderr, scrubber);', ''], ['sandbox/main.ts', 'scrubOutput(process.stdout, scrubber);', '']] },
   { name: 'answers that were withheld are kept', changes: [['src/bot/planner.ts', 'this.#isSayable(turn, text) ? text', "text !== '' ? text"]] },
   { name: 'escaped ids are not read', changes: [['src/actions/internal-id.ts', 'normalised(unescaped(', 'normalised(('], ['src/actions/internal-id.ts', 'function unescaped(', 'export function unescaped(']] },
@@ -44,6 +44,8 @@ export const proof: Proof = {
   claim: 'no secret is seen in a prompt, a reply, a card, a log, the ledger or a storage row, and no internal id outside the rows that are made for them',
   run: async ({ count, progress, seed }) => {
     const short = count !== undefined;
+    // Before anything takes its time.
+    for (const fault of FAULTS) assertPlantable(fault);
     const seen = await drive({ ids: count ?? IDS, progress, brief: short });
     inPieces(seen, seed);
     const { counts, lines } = await figures();

@@ -129,13 +129,17 @@ export class Stage {
   }
 }
 
-function planted({ changes, name }: Fault, directory: string): string {
+/** Fails when the code is no longer what the fault would change. */
+export function assertPlantable({ changes, name }: Fault): void {
+  for (const [file, from] of changes) if (!readFileSync(join(ROOT, file), 'utf8').includes(from)) throw new Error(`the fault “${name}” has no place in ${file}`);
+}
+
+function planted({ changes }: Fault, directory: string): string {
   const copy = join(directory, 'copy');
   for (const part of PARTS) cpSync(join(ROOT, part), join(copy, part), { recursive: true });
   symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
   for (const [file, from, to] of changes) {
     const text = readFileSync(join(copy, file), 'utf8');
-    if (!text.includes(from)) throw new Error(`the fault “${name}” has no place in ${file}`);
     writeFileSync(join(copy, file), text.replaceAll(from, to));
   }
   return copy;

@@ -14,7 +14,7 @@ const event = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('plan'), turn: text, plan: text, steps: z.array(z.object({ action: text, version: text, digest: text, provenance: z.record(text, text).optional() })), sealed }),
   z.object({ kind: z.literal('decision'), turn: text, step: text, action: text, decision: text, policies: texts }),
   z.object({ kind: z.literal('refusal'), turn: text, person: text, code: text, details: texts }),
-  z.object({ kind: z.literal('approval'), approval: text, state: text, by: text, person: text, turn: text.optional(), steps: texts.optional(), code: text.optional(), settled: text.optional(), sealed }),
+  z.object({ kind: z.literal('approval'), approval: text, state: text, by: text, person: text, turn: text.optional(), steps: texts.optional(), code: text.optional(), settled: text.optional(), shown: text.optional(), sealed }),
   z.object({ kind: z.literal('intent'), execution: text, turn: text, action: text, version: text, step: text, target: text.optional(), requester: text, approver: text.optional(), policies: texts }),
   z.object({ kind: z.literal('outcome'), execution: text, outcome: text, code: text.optional(), requestIds: texts, durationMs: z.number() }),
   z.object({ kind: z.literal('file'), turn: text, action: text, state: text, code: text.optional() }),

@@ -70,9 +70,10 @@ export class Desk implements Audience {
     const approvals = this.#served();
     const record = await approvals.request(request);
     try {
-      const activityId = await this.#speaker.show(context, this.#card(record, 'decide'));
+      const card = this.#card(record, 'decide');
+      const activityId = await this.#speaker.show(context, card);
       if (activityId === '') throw new StewardError('UNEXPECTED', 'the channel gave the card no id');
-      await this.#sent(record.reference, activityId, request.place, 'decide');
+      await this.#sent(record.reference, activityId, request.place, 'decide', card.content);
       return record;
     } catch (error) {
       await approvals.abandon(record.reference).catch(() => undefined);
@@ -99,7 +100,7 @@ export class Desk implements Audience {
     // Without buttons: the requester's own click would not count. It shows the outcome like every other.
     const { content, summary } = approvalCard(record, { purpose: 'look' });
     const activityId = await this.#speaker.show(context, this.#speaker.card(content, summary, { ids: idsOf(record) }));
-    if (activityId !== '') await this.#sent(record.reference, activityId, request.place, 'look');
+    if (activityId !== '') await this.#sent(record.reference, activityId, request.place, 'look', content);
     return { record, asked };
   }
 
@@ -242,9 +243,10 @@ export class Desk implements Audience {
     const reached: string[] = [];
     for (const { name, place } of to) {
       try {
-        const activityId = await this.#adapter.at(place, (context) => this.#speaker.show(context, this.#card(record, purpose)));
+        const card = this.#card(record, purpose);
+        const activityId = await this.#adapter.at(place, (context) => this.#speaker.show(context, card));
         if (activityId === '') continue;
-        await this.#sent(record.reference, activityId, place, purpose);
+        await this.#sent(record.reference, activityId, place, purpose, card.content);
         reached.push(name);
       } catch {
         // The others are asked all the same.
@@ -254,8 +256,8 @@ export class Desk implements Audience {
   }
 
   /** Notes where a card stands. If the request was decided while it was on its way, the card missed that, and is told now. */
-  async #sent(reference: string, activityId: string, place: Place, purpose: SentCard['purpose']): Promise<void> {
-    const record = await this.#served().cardSent(reference, { conversationId: place.conversationId, activityId, place, purpose });
+  async #sent(reference: string, activityId: string, place: Place, purpose: SentCard['purpose'], content: Readonly<Record<string, unknown>>): Promise<void> {
+    const record = await this.#served().cardSent(reference, { conversationId: place.conversationId, activityId, place, purpose }, content);
     const isLate = purpose !== 'settle' && record.state !== 'pending';
     if (isLate) await this.#updates.inTurn(reference, () => this.#adapter.at(place, (context) => this.#speaker.replace(context, activityId, this.#card(record, purpose)))).catch(() => undefined);
   }

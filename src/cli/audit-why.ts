@@ -76,7 +76,7 @@ function sentenceFor(entry: Entry, among: readonly Entry[], records: Records, re
       case 'refusal': return `refused to ${who(event.person)}: ${[event.code, ...event.details].map(lineOf).filter((part) => part !== '').join(', ')}`;
       case 'approval': {
         const because = records.partsOf(entry).find(({ as }) => as === 'approver')?.facts.reason;
-        return `request ${lineOf(event.approval)} ${STATES.get(event.state) ?? lineOf(event.state)}${event.person === '' ? '' : ` by ${who(event.person)}`}${event.state === 'pending' ? `; decided by ${event.by === 'requester' ? 'the requester' : `a ${lineOf(event.by)}`}` : ''}${tail(event.code ?? event.settled)}${because === undefined ? '' : `, because: ${lineOf(because)}`}${of}`;
+        return `request ${lineOf(event.approval)} ${STATES.get(event.state) ?? lineOf(event.state)}${event.person === '' ? '' : ` by ${who(event.person)}`}${event.shown === undefined ? '' : `, on card ${lineOf(event.shown).slice(0, 8)}`}${event.state === 'pending' ? `; decided by ${event.by === 'requester' ? 'the requester' : `a ${lineOf(event.by)}`}` : ''}${tail(event.code ?? event.settled)}${because === undefined ? '' : `, because: ${lineOf(because)}`}${of}`;
       }
       case 'intent': return `about to run ${lineOf(event.action)} ${lineOf(event.version)} for ${who(event.requester)}${event.approver === undefined ? '' : `, approved by ${who(event.approver)}`} (${policiesText(event.policies, reasons)})`;
       case 'outcome': return `outcome: ${event.outcome === 'unknown' ? 'nobody knows' : lineOf(event.outcome)}${tail(event.code)}, after ${counts(event.durationMs)} ms${event.requestIds.length === 0 ? '' : `, request id ${event.requestIds.map(lineOf).join(', ')}`}`;

@@ -54,7 +54,7 @@ const approvalRecord: z.ZodType<ApprovalRecord> = z.object({
   requesterName: z.string(),
   place,
   requestActivityId: z.string(),
-  cards: z.array(z.object({ conversationId: z.string(), activityId: z.string(), place, purpose: z.enum(['decide', 'settle', 'look']) })),
+  cards: z.array(z.object({ conversationId: z.string(), activityId: z.string(), place, shown: z.string().optional(), purpose: z.enum(['decide', 'settle', 'look']) })),
   binding: z.string(),
   killEpoch: z.int(),
   stopMarks: z.string().optional(),

@@ -90,9 +90,9 @@ export class ApprovalRows {
   }
 
   /** Writes the state of a request into the ledger. Fails with `LEDGER_UNAVAILABLE`. */
-  async record(record: ApprovalRecord, about: { readonly person?: PersonFacts; readonly turn?: string; readonly steps?: readonly string[]; readonly settled?: string; readonly sealed?: readonly Sealed[] } = {}): Promise<void> {
+  async record(record: ApprovalRecord, about: { readonly person?: PersonFacts; readonly turn?: string; readonly steps?: readonly string[]; readonly settled?: string; readonly shown?: string; readonly sealed?: readonly Sealed[] } = {}): Promise<void> {
     const { digestKey, ledger } = this.#with;
-    const { person, sealed, settled, steps, turn } = about;
+    const { person, sealed, settled, shown, steps, turn } = about;
     await ledger.record({
       kind: 'approval',
       approval: publicName(record.reference),
@@ -103,6 +103,7 @@ export class ApprovalRows {
       ...(turn !== undefined && { turn }),
       ...(steps && { steps }),
       ...(settled !== undefined && { settled }),
+      ...(shown !== undefined && { shown }),
       ...(sealed && { sealed }),
     });
   }

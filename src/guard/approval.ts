@@ -39,6 +39,8 @@ export interface CardInstance {
 /** A card that Steward sent, with what is needed to replace it where it stands. */
 export interface SentCard extends CardInstance {
   readonly place: Place;
+  /** Keyed digest of the card as it was sent: what whoever decides had before them. */
+  readonly shown?: string;
   /** What its buttons are for: to decide the request, to say what became of it, or none. */
   readonly purpose: 'decide' | 'settle' | 'look';
 }

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Catalogue } from '../actions/catalogue.ts';
 import type { Step } from '../actions/plan.ts';
-import type { Ledger } from '../audit/ledger.ts';
+import { canonicalJson, type Ledger } from '../audit/ledger.ts';
 import type { DigestKey } from '../audit/record.ts';
 import type { Sealed } from '../audit/sealed.ts';
 import { errorCode, StewardError, type StewardErrorCode } from '../errors.ts';
@@ -18,7 +18,7 @@ import { aboutOf, ApprovedRun, type RunApprovedDependencies } from './run-approv
 import { saidOf, saidOfTarget } from './said.ts';
 import { bindSubject, restoreStep, storeStep } from './stored-step.ts';
 import { stopMarks, stopOf } from './stops.ts';
-import { isActiveAdmin, isNoted, isSameHuman, mayClick } from './who-decides.ts';
+import { isActiveAdmin, isNoted, isSameHuman, mayClick, shownAt } from './who-decides.ts';
 
 /** How long a request waits for a click. */
 const CONFIRM_TTL_MS = 10 * 60_000;
@@ -135,9 +135,13 @@ export class Approvals {
     return [person?.jobTitle, person?.department, person?.officeLocation, person?.userPrincipalName].filter((fact) => fact !== undefined);
   }
 
-  /** Notes a message in which the card stands, and resolves to the request as it is by then. Only clicks on noted cards count. */
-  async cardSent(reference: string, card: SentCard): Promise<ApprovalRecord> {
-    return this.#rows.update(reference, (record) => ({ ...record, cards: [...record.cards, card] }));
+  /**
+   * Notes a message in which the card stands, and what the card was; resolves to the request as it is by then. Only clicks on
+   * noted cards count.
+   */
+  async cardSent(reference: string, card: SentCard, content?: Readonly<Record<string, unknown>>): Promise<ApprovalRecord> {
+    const sent = content === undefined ? card : { ...card, shown: this.#with.digestKey.digest(`card\0${canonicalJson(content)}`) };
+    return this.#rows.update(reference, (record) => ({ ...record, cards: [...record.cards, sent] }));
   }
 
   /** Ends a request whose card could not be shown: what nobody saw must not be approvable. */
@@ -289,7 +293,7 @@ export class Approvals {
       if (denied === undefined) return this.#refuse(click, 'APPROVAL_SETTLED', record);
       // Declined is declined, whether or not it could be recorded.
       const sealed = await this.#sealApprover(click).catch(() => ({}));
-      await this.#rows.record(denied.value, { person: clicker, ...sealed }).catch(() => undefined);
+      await this.#rows.record(denied.value, { person: clicker, ...shownAt(record, click.card), ...sealed }).catch(() => undefined);
       return { kind: 'settled', record: denied.value };
     }
     try {
@@ -332,7 +336,7 @@ export class Approvals {
     // INVARIANT: two different humans, whatever the record says about who may click.
     if ((record.by === 'second person' || subject.kind !== 'steps') && isSameHuman(requester, click.clicker)) return this.#refuse(click, 'APPROVAL_OWN_REQUEST', record);
     if (subject.kind !== 'steps') {
-      const settled = await this.#own.approve({ stored, subject, requester, clicker: click.clicker, decided });
+      const settled = await this.#own.approve({ stored, subject, requester, clicker: click.clicker, decided, ...shownAt(record, click.card) });
       return typeof settled === 'string' ? this.#refuse(click, settled, record) : { kind: 'settled', record: settled };
     }
     // INVARIANT: every step is decided again, on fresh facts, before the approval is stored.
@@ -340,7 +344,7 @@ export class Approvals {
     const sealed = await this.#sealApprover(click);
     const approved = await this.#rows.swap(stored, { state: 'approved', ...decided });
     if (approved === undefined) return this.#refuse(click, 'APPROVAL_SETTLED', record);
-    await this.#rows.record(approved.value, { person: click.clicker, ...sealed });
+    await this.#rows.record(approved.value, { person: click.clicker, ...shownAt(record, click.card), ...sealed });
     return { kind: 'approved', record: approved.value, proceed: () => this.#run.proceed(approved, subject.steps, requester.id, click.clicker.id) };
   }
 

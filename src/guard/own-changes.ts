@@ -22,6 +22,8 @@ export interface Approving<S extends OwnSubject = OwnSubject> {
   readonly requester: PersonFacts;
   readonly clicker: PersonFacts;
   readonly decided: Decided;
+  /** Digest of the card as it was shown. */
+  readonly shown?: string;
 }
 
 export interface OwnChangesDependencies {
@@ -111,12 +113,12 @@ export class OwnChanges {
   }
 
   /** Recorded, done, shown. What fails midway is found by the sweep, and nobody knows what became of it. */
-  async #carryOut({ clicker, decided, stored }: Approving, work: () => Promise<ApprovalState>): Promise<ApprovalRecord | StewardErrorCode> {
+  async #carryOut({ clicker, decided, shown, stored }: Approving, work: () => Promise<ApprovalState>): Promise<ApprovalRecord | StewardErrorCode> {
     const { digestKey, ledger, rows } = this.#with;
     const sealed = await ledger.seal([saidOf('approver', clicker, digestKey)]);
     const executing = await rows.swap(stored, { state: 'executing', ...decided });
     if (executing === undefined) return 'APPROVAL_SETTLED';
-    await rows.record(executing.value, { person: clicker, ...sealed });
+    await rows.record(executing.value, { person: clicker, ...(shown !== undefined && { shown }), ...sealed });
     const state = await work();
     const done = await rows.swap(executing, { state });
     return (done ?? executing).value;

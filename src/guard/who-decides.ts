@@ -39,3 +39,9 @@ export function isActiveAdmin(person: PersonFacts): boolean {
 export function isNoted(card: CardInstance, record: ApprovalRecord, purpose: SentCard['purpose']): boolean {
   return record.cards.some((sent) => sent.purpose === purpose && sent.conversationId === card.conversationId && sent.activityId === card.activityId);
 }
+
+/** What the card was that somebody clicked, for the ledger. */
+export function shownAt({ cards }: Pick<ApprovalRecord, 'cards'>, { activityId, conversationId }: CardInstance): { readonly shown?: string } {
+  const shown = cards.find((sent) => sent.purpose === 'decide' && sent.conversationId === conversationId && sent.activityId === activityId)?.shown;
+  return shown === undefined ? {} : { shown };
+}

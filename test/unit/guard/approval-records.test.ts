@@ -30,6 +30,21 @@ describe('the ledger about a request', () => {
     assert.equal(events.length, 3);
   });
 
+  it('has of a decision what the card was that was clicked, and no other', async () => {
+    const longer = { digest: (value: string): string => createHash('sha256').update(value).digest('hex') };
+    const { approvals, press, records, requestFor } = make({ digestKey: longer });
+    for (const decision of ['approve', 'deny'] as const) {
+      const record = await requestFor('requester', ben);
+      await approvals.cardSent(record.reference, { ...card, activityId: 'another' }, { type: 'AdaptiveCard', body: ['another'] });
+      const { cards } = await approvals.cardSent(record.reference, card, { body: ['block ben'], type: 'AdaptiveCard' });
+      await press(record, ada, { decision });
+      const decided = records.events('approval').filter(({ approval, shown }) => approval === publicName(record.reference) && shown !== undefined);
+      assert.deepEqual(decided.map(({ shown, state }) => [state, shown]), [[decision === 'approve' ? 'approved' : 'denied', cards[1]?.shown]]);
+      assert.equal(cards[1]?.shown, longer.digest('card\0{"body":["block ben"],"type":"AdaptiveCard"}'));
+      assert.notEqual(cards[0]?.shown, cards[1]?.shown);
+    }
+  });
+
   it('has no steps where there are none', async () => {
     const { propose, records } = make();
     await propose();
