@@ -220,7 +220,7 @@ export function createSteward(settings: StewardSettings, { clients, clock, conne
   return {
     async start(port, host = '0.0.0.0') {
       await clients.prepare();
-      await ledger.record({ kind: 'start', steward: version, robot: digestKey.digest(clients.robotIdentity.digest()), ...digests });
+      await ledger.record({ kind: 'start', steward: version, robot: digestKey.digest(clients.robotIdentity.digest()), deployment: clients.modelDeployment, ...digests });
       const listening = await server.listen(port, host);
       const sweep = (): void => void Promise.all([approvals.sweep(), front.resume(), front.rememberAdmins()]).catch(onError);
       sweep();

@@ -8,7 +8,7 @@ const texts = z.array(text);
 const sealed = z.array(z.object({ as: z.enum(parts), person: text, key: text, box: text })).optional();
 
 const event = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('start'), steward: text.optional(), robot: text.optional(), catalogue: text, policy: text, contract: text, configuration: text }),
+  z.object({ kind: z.literal('start'), steward: text.optional(), robot: text.optional(), deployment: text.optional(), catalogue: text, policy: text, contract: text, configuration: text }),
   z.object({ kind: z.literal('message'), turn: text, person: text, tainted: z.boolean(), locale: text.optional() }),
   z.object({ kind: z.literal('model'), turn: text, purpose: text, model: text, promptTokens: z.number(), completionTokens: z.number(), costMicroUsd: z.number() }),
   z.object({ kind: z.literal('plan'), turn: text, plan: text, steps: z.array(z.object({ action: text, version: text, digest: text, provenance: z.record(text, text).optional() })), sealed }),

@@ -2,7 +2,7 @@ import type { Sealed } from './sealed.ts';
 
 /** What the ledger holds, by kind. Values are digests, codes, public names and counts: no internal id, no secret, no message text. */
 export type LedgerEvent =
-  | { readonly kind: 'start'; readonly steward: string; readonly robot: string; readonly catalogue: string; readonly policy: string; readonly contract: string; readonly configuration: string }
+  | { readonly kind: 'start'; readonly steward: string; readonly robot: string; /** Of the model, as Azure OpenAI names it; which model answered stands with each call. */ readonly deployment: string; readonly catalogue: string; readonly policy: string; readonly contract: string; readonly configuration: string }
   | { readonly kind: 'message'; readonly turn: string; readonly person: string; readonly conversation: string; readonly tainted: boolean; readonly locale?: string }
   | { readonly kind: 'model'; readonly turn: string; readonly purpose: 'turn' | 'canary' | 'embedding'; readonly model: string; readonly promptTokens: number; readonly completionTokens: number; readonly costMicroUsd: number; readonly requestId: string; readonly durationMs: number }
   | { readonly kind: 'plan'; readonly turn: string; readonly plan: string; readonly steps: readonly { readonly action: string; readonly version: string; readonly digest: string; readonly provenance?: Readonly<Record<string, string>> }[]; readonly sealed?: readonly Sealed[] }

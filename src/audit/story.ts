@@ -121,7 +121,22 @@ export class Records {
       const refused = refusals.flatMap((refusal) => this.#ofRefusal(refusal, group, isRead));
       return [...intents.map((intent) => this.#ofIntent(intent, group)), ...asked, ...refused];
     });
-    return stories.sort((one, other) => (one.at < other.at ? -1 : one.at > other.at ? 1 : 0));
+    return [...stories, ...this.#holds()].sort((one, other) => (one.at < other.at ? -1 : one.at > other.at ? 1 : 0));
+  }
+
+  /** Legal holds, which one person sets: no request joins what was asked and what became of it. */
+  #holds(): readonly Story[] {
+    const holds = this.entries.filter((entry): entry is Of<'records'> => isOf(entry, 'records') && entry.event.change === 'hold');
+    return holds.flatMap((asked): Story[] => {
+      if (asked.event.state !== 'asked') return [];
+      const { by, person } = asked.event;
+      const ended = holds.find(({ at, chain, event }) => chain === asked.chain && at >= asked.at && event.state !== 'asked' && event.by === by && event.person === person)?.event.state;
+      const reason = this.partsOf(asked).find(({ as }) => as === 'requester')?.facts.reason;
+      return [{
+        at: asked.at, reference: asked.id, action: 'hold records', version: '', target: namedBy(person, undefined), requester: this.named(by, [asked]), askedAt: asked.at,
+        ...(reason !== undefined && { reason }), ending: ended === 'done' ? 'done' : ended === undefined ? 'open' : 'refused', policies: [], requestIds: [],
+      }];
+    });
   }
 
   /** Records by what joins them: the turn, the approval, the execution. */
@@ -179,12 +194,13 @@ export class Records {
     const last = states.at(-1)?.event;
     const planned = plannedStep(step, group);
     const facts = step === '' ? undefined : this.#targetFacts(step, group);
+    const own = step === '' ? ownChange(approval, group) : undefined;
     return {
       at: request.at,
       reference: request.id,
-      action: planned?.action ?? decisionOn(step, group)?.action ?? (step === '' ? 'a change to Steward itself' : 'an action'),
+      action: planned?.action ?? decisionOn(step, group)?.action ?? own?.action ?? (step === '' ? 'a change to Steward itself' : 'an action'),
       version: planned?.version ?? '',
-      ...this.#targetOf(facts, group),
+      ...(own === undefined ? this.#targetOf(facts, group) : { target: namedBy(own.person, undefined) }),
       ...this.#asked(person, group, step, facts),
       ...this.#decided(approval, group),
       ending: STATES.get(last?.state ?? 'pending') ?? 'other',
@@ -217,7 +233,8 @@ export class Records {
 
   #asked(digest: string, group: readonly Entry[], step: string, facts: PersonalFacts | undefined): Pick<Story, 'requester' | 'askedAt' | 'reason' | 'reasonFrom'> {
     const message = group.find((entry) => isOf(entry, 'message') || (isOf(entry, 'approval') && entry.event.state === 'pending'));
-    const reason = facts?.arguments?.['reason'];
+    const given = group.flatMap((entry) => (isOf(entry, 'approval') && entry.event.state === 'pending' ? this.partsOf(entry) : [])).find(({ as }) => as === 'requester')?.facts.reason;
+    const reason = facts?.arguments?.['reason'] ?? given;
     const from = plannedStep(step, group)?.provenance?.['reason'];
     return { requester: this.named(digest, group), ...(message && { askedAt: message.at }), ...(reason !== undefined && { reason }), ...(reason !== undefined && from !== undefined && { reasonFrom: from }) };
   }
@@ -246,6 +263,12 @@ function keysOf(event: ReadEvent): readonly string[] {
   const approval = 'approval' in event && event.approval !== '' ? [`turn ${event.approval}`] : [];
   const execution = 'execution' in event && event.execution !== '' ? [`execution ${event.execution}`] : [];
   return [...turn, ...approval, ...execution];
+}
+
+/** What a request changed about what the ledger says of somebody. */
+function ownChange(approval: string, group: readonly Entry[]): { readonly action: string; readonly person: string } | undefined {
+  const changed = group.find((entry): entry is Of<'records'> => isOf(entry, 'records') && entry.event.approval === approval)?.event;
+  return changed && { action: `${changed.change} records`, person: changed.person };
 }
 
 type PlannedStep = Extract<ReadEvent, { kind: 'plan' }>['steps'][number];

@@ -60,7 +60,8 @@ function blockOf(story: Story): string {
     ...(requester ? [row('  asked by', `${withContext(requester)}${askedAt === undefined ? '' : `, ${timeOfDay(askedAt)}`}`)] : []),
     ...(reason === undefined ? [] : [row('  reason', `${lineOf(reason)}${fromOf(reasonFrom)}`)]),
     ...(decider ? [row(decider.declined ? '  declined by' : '  approved by', `${withContext(decider)}, ${timeOfDay(decider.at)}, on the card${decider.because === undefined ? '' : `: ${lineOf(decider.because)}`}`)] : []),
-    row('  decided by', policies.length === 0 ? 'no policy that permits it' : `policy ${policies.map(lineOf).join(', ')}`),
+    // What Steward changes about itself asks no policy: it takes two people, by code.
+    ...(version === '' && policies.length === 0 ? [] : [row('  decided by', policies.length === 0 ? 'no policy that permits it' : `policy ${policies.map(lineOf).join(', ')}`)]),
     row('  reference', `${lineOf(reference)}${approval === undefined ? '' : `, request ${lineOf(approval)}`}`),
     ...(requestIds.length === 0 ? [] : [row('  request id', requestIds.map(lineOf).join(', '))]),
   ].join('\n');

@@ -101,8 +101,8 @@ function versionsOf(entries: readonly Entry[], records: Records, policyDigest: s
   const started = [...chains].flatMap(([chain, entry]) => {
     const start = records.startOf(entry)?.event;
     if (start === undefined) return [row('', `Chain ${lineOf(chain)} says nothing about what it ran with.`, 0)];
-    const { catalogue, configuration, contract, policy, robot = '', steward = '' } = start;
-    const parts = Object.entries({ steward, robot, catalogue, policy, contract, configuration }).filter(([, digest]) => digest !== '').map(([what, digest]) => `  ${what.padEnd(14)}${lineOf(digest).slice(0, 64)}`);
+    const { catalogue, configuration, contract, deployment = '', policy, robot = '', steward = '' } = start;
+    const parts = Object.entries({ steward, robot, deployment, catalogue, policy, contract, configuration }).filter(([, digest]) => digest !== '').map(([what, digest]) => `  ${what.padEnd(14)}${lineOf(digest).slice(0, 64)}`);
     return [row('', `Chain ${lineOf(chain)} ran with`, 0), ...parts, ...(policy === policyDigest ? [] : [row('', 'That policy is not the one of this checkout alone (another version, or an overlay): the sentences above are of this checkout.', 0)])];
   });
   return [...(models.length === 0 ? [] : [`Model: ${counts(models.length)} calls, ${counts(sum(({ promptTokens }) => promptTokens))} tokens in, ${counts(sum(({ completionTokens }) => completionTokens))} out, ${usd(sum(({ costMicroUsd }) => costMicroUsd))}`]), ...started];

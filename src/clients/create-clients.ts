@@ -112,6 +112,8 @@ export interface Clients {
   readonly personKeys: PersonKeys;
   readonly records: PersonRecords & Pick<Erasures, 'reapply'>;
   readonly reasoner: Reasoner;
+  /** What the reasoner asks, by the name that it has on its resource. */
+  readonly modelDeployment: string;
   /** Absent where no embedding deployment is named. */
   readonly embedder?: Embedder;
   /** Whether the robot still gets a token. Never fails. */
@@ -208,6 +210,7 @@ export function createClients(options: ClientOptions): Clients {
     personKeys,
     records,
     reasoner: new AzureReasoner({ ...model, ...options.model }),
+    modelDeployment: options.model.deployment,
     ...(options.embedding && { embedder: new AzureEmbedder({ ...model, deployment: options.embedding.deployment }) }),
     retention: new Retention(tables, options.retention ?? defaultRetention, clock),
     robotStanding: () => robot.standing(),

@@ -121,6 +121,8 @@ export class OwnChanges {
     await rows.record(executing.value, { person: clicker, ...(shown !== undefined && { shown }), ...sealed });
     const state = await work();
     const done = await rows.swap(executing, { state });
+    // It has happened: a ledger that refuses now must not keep people from learning it.
+    if (done !== undefined) await rows.record(done.value).catch(() => undefined);
     return (done ?? executing).value;
   }
 

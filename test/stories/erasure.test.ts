@@ -103,6 +103,10 @@ describe('what the ledger says about somebody', function () {
     assert.ok(!named(after, target) && !after.some((part) => part.person === person), 'the name can still be read');
     assert.ok(named(after, colleague) && named(after, officer.person) && named(after, admin.person), 'others are gone too');
     const events = eventsIn(join(copies, 'after', 'ledger'));
+    let screen = '';
+    const add = (text: string): void => void (screen += text);
+    await auditCommand(['show', join(copies, 'after')], { print: add, complain: add }, { root: ROOT, environment: {} });
+    for (const part of [...['hold', 'release', 'erase'].map((change) => `${change} records +target ${person.slice(0, 8)} +done`), `asked by +${officer.person.name}`, 'reason +of a case in court', `reason +${WRITTEN}`, `approved by +${admin.person.name}`]) assert.match(screen.replaceAll(/\s*\n {4,}/g, ' '), new RegExp(part), screen);
     assert.deepEqual(events.filter((event) => event['kind'] === 'records' && event['person'] === person).map(({ change, state }) => `${String(change)} ${String(state)}`), ['hold asked', 'hold done', 'release asked', 'release done', 'erase asked', 'erase done']);
 
     await world.tables.personkeys.upsert(person.slice(0, 2), person, backup);

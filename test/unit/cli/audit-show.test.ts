@@ -49,7 +49,7 @@ describe('`steward audit show`, `why` and `export`', function () {
     const [one, two] = [instance('2026/11/23/one'), instance('2026/11/23/two')];
     records = [];
     const tell = async (where: typeof one, event: LedgerEvent): Promise<void> => void records.push(await where.ledger.record(event, { pressing: true }));
-    for (const each of [one, two]) await tell(each, { kind: 'start', steward: '0.1.0', robot: digest('robot'), catalogue: digest('catalogue'), policy: digest('policy'), contract: digest('contract'), configuration: digest('configuration') });
+    for (const each of [one, two]) await tell(each, { kind: 'start', steward: '0.1.0', robot: digest('robot'), deployment: 'chat', catalogue: digest('catalogue'), policy: digest('policy'), contract: digest('contract'), configuration: digest('configuration') });
     await tell(one, { kind: 'message', turn: 't1', person: hanna.person, conversation: digest('c'), tainted: false });
     await tell(one, { kind: 'model', turn: 't1', purpose: 'turn', model: 'gpt-5', promptTokens: 1234, completionTokens: 56, costMicroUsd: 7890, requestId: 'r', durationMs: 5 });
     const step = { action: 'block_sign_in', version: '1.0.0', digest: STEP, provenance: { reason: 'your words' } };
