@@ -1,62 +1,41 @@
 // made up: every secret here comes out of a seeded generator, is assembled when the module loads, and opens nothing.
-/**
- * Secrets by their published shapes, and the templates they are put into. In a template `«name»` is a secret that must
- * be gone afterwards, and `‹name›` is made up as well and may stay. The same seed gives the same text on every machine.
- */
+/** Secrets by their published shapes, for the templates of templates.ts. The same seed gives the same text on every machine. */
 import { crc32 } from 'node:zlib';
-import { chanceOf, type Chance } from '../random.ts';
+import { type Chance } from '../random.ts';
+import { templatesOf, type Made, type Makers } from './templates.ts';
+
+export type { Negative, Positive } from './templates.ts';
 
 const SEED = 20_311_107;
-const PLACES_IN_A_TEMPLATE = 16;
 
-/** A text with one secret in it. */
-export interface Positive {
-  readonly class: string;
-  readonly text: string;
-  /**
-   * The exact substring that must be gone: the part that a match which stops short would leave behind. The second half of
-   * a secret, what follows a break or a character that looks like an end, the signature of a token, a line of a key.
-   */
-  readonly secret: string;
-}
+export const UPPER = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
+export const LOWER = UPPER.toLowerCase();
+export const DIGITS = '0123456789';
+export const ALNUM = UPPER + LOWER + DIGITS;
+export const BASE64 = `${ALNUM}+/`;
+export const URL_SAFE = `${ALNUM}-_`;
+export const HEX = `${DIGITS}abcdef`;
 
-/** A text in which nothing may be touched. */
-export interface Negative {
-  readonly about: string;
-  readonly text: string;
-}
-
-type Made = string | { readonly shown: string; readonly secret: string };
-type Makers = ReadonlyMap<string, (chance: Chance) => Made>;
-
-const UPPER = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
-const LOWER = UPPER.toLowerCase();
-const DIGITS = '0123456789';
-const ALNUM = UPPER + LOWER + DIGITS;
-const BASE64 = `${ALNUM}+/`;
-const URL_SAFE = `${ALNUM}-_`;
-const HEX = `${DIGITS}abcdef`;
-
-const some = (chance: Chance, length: number, alphabet = ALNUM) => Array.from({ length }, () => alphabet.charAt(Math.floor(chance.next() * alphabet.length))).join('');
-const bytes = (chance: Chance, length: number) => Buffer.from(Array.from({ length }, () => Math.floor(chance.next() * 256)));
-const guid = (chance: Chance) => `${some(chance, 8, HEX)}-${some(chance, 4, HEX)}-4${some(chance, 3, HEX)}-${some(chance, 1, '89ab')}${some(chance, 3, HEX)}-${some(chance, 12, HEX)}`;
-const json64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+export const some = (chance: Chance, length: number, alphabet = ALNUM) => Array.from({ length }, () => alphabet.charAt(Math.floor(chance.next() * alphabet.length))).join('');
+export const bytes = (chance: Chance, length: number) => Buffer.from(Array.from({ length }, () => Math.floor(chance.next() * 256)));
+export const guid = (chance: Chance) => `${some(chance, 8, HEX)}-${some(chance, 4, HEX)}-4${some(chance, 3, HEX)}-${some(chance, 1, '89ab')}${some(chance, 3, HEX)}-${some(chance, 12, HEX)}`;
+export const json64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 /** Puts something between the two pieces of a secret; the second is what must be gone. */
-function cut(value: string, at: number, between: string): Made {
+export function cut(value: string, at: number, between: string): Made {
   return { shown: value.slice(0, at) + between + value.slice(at), secret: value.slice(at) };
 }
 
 // Keys that carry a mark since 2021: storage `+ASt`, Cosmos DB `ACDb`, Service Bus `+ASb`, Event Hubs `+AEh`, IoT `AIoT`,
 // Functions `AzFu`. github.com/microsoft/security-utilities, IdentifiableMetadata.
-const marked64 = (chance: Chance, mark: string) => `${some(chance, 76, BASE64)}${mark}${some(chance, 5, BASE64)}${some(chance, 1, 'AQgw')}==`;
-const marked32 = (chance: Chance, mark: string) => `${some(chance, 33, BASE64)}${mark}${some(chance, 1, 'ABCDEFGHIJKLMNOP')}${some(chance, 5, BASE64)}=`;
+export const marked64 = (chance: Chance, mark: string) => `${some(chance, 76, BASE64)}${mark}${some(chance, 5, BASE64)}${some(chance, 1, 'AQgw')}==`;
+export const marked32 = (chance: Chance, mark: string) => `${some(chance, 33, BASE64)}${mark}${some(chance, 1, 'ABCDEFGHIJKLMNOP')}${some(chance, 5, BASE64)}=`;
 const storageKey = (chance: Chance) => marked64(chance, '+ASt');
 // A signature is an HMAC-SHA256 in base64: 44 characters.
-const signature = (chance: Chance) => `${some(chance, 20, BASE64)}+${some(chance, 9, BASE64)}/${some(chance, 11, BASE64)}${some(chance, 1, 'AEIMQUYcgkosw048')}=`;
+export const signature = (chance: Chance) => `${some(chance, 20, BASE64)}+${some(chance, 9, BASE64)}/${some(chance, 11, BASE64)}${some(chance, 1, 'AEIMQUYcgkosw048')}=`;
 
 // Three characters, the mark, and 34 more (31 in the older form, 7Q~). security-utilities, SEC101/156.
-const entra = (chance: Chance, mark: string, rest: number) => some(chance, 3) + mark + some(chance, rest - 1, `${ALNUM}-_.~`) + some(chance, 1);
+export const entra = (chance: Chance, mark: string, rest: number) => some(chance, 3) + mark + some(chance, rest - 1, `${ALNUM}-_.~`) + some(chance, 1);
 
 const WORDS = ['Herbst', 'Tulipe', 'Harbour', 'Lantern', 'Quartz', 'Brouette', 'Nordlicht', 'Pepper', 'Velours', 'Kiesel'];
 /** In three shapes. Never one of the words that its surroundings use, so that "gone" can be judged by looking for it. */
@@ -72,29 +51,29 @@ const password = (chance: Chance, joints: string) => {
   }
 };
 
-function jwt(chance: Chance, header: object, signatureLength: number, claims: object = {}): readonly [string, string, string] {
+export function jwt(chance: Chance, header: object, signatureLength: number, claims: object = {}): readonly [string, string, string] {
   const payload = { aud: `api://${guid(chance)}`, iss: `https://sts.windows.net/${guid(chance)}/`, iat: 1_951_000_000, exp: 1_951_003_600, oid: guid(chance), upn: 'anna.maurer@contoso.example', ...claims };
   return [json64(header), json64(payload), some(chance, signatureLength, URL_SAFE)];
 }
 /** Of a signed token the signature is what must be gone, however much of the rest is taken with it. */
-const signed = (chance: Chance, header: object, length: number) => {
+export const signed = (chance: Chance, header: object, length: number) => {
   const parts = jwt(chance, { typ: 'JWT', ...header }, length);
   return { shown: parts.join('.'), secret: parts[2] };
 };
 
 // Six characters of base62 at the end are the CRC-32 of the 30 before it.
 // github.blog/2021-04-05-behind-githubs-new-authentication-token-formats
-function github(chance: Chance, kind: string, length = 30): string {
+export function github(chance: Chance, kind: string, length = 30): string {
   const body = some(chance, length);
   let check = '';
   for (let rest = crc32(body), place = 0; place < 6; place += 1, rest = Math.floor(rest / 62)) check = (DIGITS + UPPER + LOWER).charAt(rest % 62) + check;
   return `gh${kind}_${body}${check}`;
 }
 
-const wide = (text: string) => text.replace(/[!-~]/g, (character) => String.fromCodePoint((character.codePointAt(0) ?? 0) + 0xfee0));
+export const wide = (text: string) => text.replace(/[!-~]/g, (character) => String.fromCodePoint((character.codePointAt(0) ?? 0) + 0xfee0));
 
 /** A key in PEM. The secret is one line of the body: the first, one in the middle or the last. */
-function pem(chance: Chance, label: string, start: string, lines: number, options: { readonly newline?: string; readonly cut?: boolean; readonly secretLine?: number; readonly head?: readonly string[]; readonly indent?: string } = {}): Made {
+export function pem(chance: Chance, label: string, start: string, lines: number, options: { readonly newline?: string; readonly cut?: boolean; readonly secretLine?: number; readonly head?: readonly string[]; readonly indent?: string } = {}): Made {
   const newline = options.newline ?? '\n';
   const body = Array.from({ length: lines }, (_, line) => (line === 0 ? start : '') + some(chance, (line === lines - 1 ? 48 : 64) - (line === 0 ? start.length : 0), BASE64));
   const secret = body.at(options.secretLine ?? -1) ?? '';
@@ -267,38 +246,4 @@ const makers: Makers = new Map<string, (chance: Chance) => Made>([
   ['sshed', (chance) => `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${some(chance, 43, BASE64)}`],
 ]);
 
-/** Where nothing else is said, of a secret its second half: who takes the whole takes that too. */
-const secretOf = (made: Made) => (typeof made === 'string' ? made.slice(Math.floor(made.length / 2)) : made.secret);
-
-/** Replaces what stands in brackets, each with a chance of its own. */
-function fill(template: string, seed: number, index: number, seen: (bracket: string, secret: string) => void): string {
-  let place = index * PLACES_IN_A_TEMPLATE;
-  return template.replace(/([«‹])(\w+)[»›]/gu, (_, bracket: string, name: string) => {
-    const made = makers.get(name)?.(chanceOf(seed, place++));
-    if (made === undefined) throw new Error(`nothing makes \`${name}\``);
-    seen(bracket, secretOf(made));
-    return typeof made === 'string' ? made : made.shown;
-  });
-}
-
-/** @returns one vector for each secret of each template, in the order of the templates. */
-export function positivesOf(secretClass: string, templates: readonly string[]): readonly Positive[] {
-  return templates.flatMap((template, index) => {
-    const secrets: string[] = [];
-    const text = fill(template, SEED ^ crc32(secretClass), index, (bracket, secret) => {
-      if (bracket === '«') secrets.push(secret);
-    });
-    if (secrets.length === 0) throw new Error(`no secret in \`${template}\``);
-    return secrets.map((secret) => ({ class: secretClass, text, secret }));
-  });
-}
-
-/** @returns the templates as texts, with whatever stands in `‹name›` made up. */
-export function negativesOf(about: string, templates: readonly string[]): readonly Negative[] {
-  return templates.map((template, index) => ({
-    about,
-    text: fill(template, SEED ^ crc32(about), index, (bracket) => {
-      if (bracket === '«') throw new Error(`a secret in \`${template}\``);
-    }),
-  }));
-}
+export const { positivesOf, negativesOf } = templatesOf(SEED, makers);
