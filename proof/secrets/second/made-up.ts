@@ -197,7 +197,10 @@ const makers: Makers = new Map<string, (chance: Chance) => Made>([
   ['rsafirst', (chance) => pem(chance, 'RSA PRIVATE KEY', 'MIIEpQIBAAKCAQEA', 12, { secretLine: 0 })],
   ['p8', (chance) => pem(chance, 'PRIVATE KEY', 'MIIJQwIBADANBgkqhkiG9w0BAQEFAASC', 20)],
   ['p8ec', (chance) => pem(chance, 'PRIVATE KEY', 'MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg', 3)],
-  ['p8ed', (chance) => pem(chance, 'PRIVATE KEY', 'MC4CAQAwBQYDK2VwBCIEI', 1)],
+  ['p8ed', (chance) => {
+    const body = `MC4CAQAwBQYDK2VwBCIEI${some(chance, 43, BASE64)}`;
+    return { shown: `-----BEGIN PRIVATE KEY-----\n${body}\n-----END PRIVATE KEY-----`, secret: body.slice(21) };
+  }],
   ['p8enc', (chance) => pem(chance, 'ENCRYPTED PRIVATE KEY', 'MIIJrTBXBgkqhkiG9w0BBQ0wSjApBgkq', 14, { secretLine: 7 })],
   ['rsaenc', (chance) => pem(chance, 'RSA PRIVATE KEY', '', 12, { head: ['Proc-Type: 4,ENCRYPTED', `DEK-Info: DES-EDE3-CBC,${some(chance, 16, HEX).toUpperCase()}`, ''], secretLine: 6 })],
   ['sec1', (chance) => pem(chance, 'EC PRIVATE KEY', 'MIGkAgEBBD', 4, { secretLine: 2 })],

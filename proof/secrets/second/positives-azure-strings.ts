@@ -62,6 +62,9 @@ const strings = positivesOf('connection-string', [
   'host=rabbit.litware.example;virtualHost=erp;username=erp;password=«p»',
   'User Id=erp;Password=«p»;Data Source=(DESCRIPTION=(ADDRESS=(PROTOCOL=TCP)(HOST=ora7)(PORT=1521))(CONNECT_DATA=(SERVICE_NAME=ERP)))',
   '<publishProfile profileName="shop - Web Deploy" publishMethod="MSDeploy" publishUrl="shop.scm.azurewebsites.net:443" userName="$shop" userPWD="«publish»" />',
+  'conn=DefaultEndpointsProtocol%3Dhttps%3BAccountName%3D‹acc›%3BAccountKey%3D«skeyuri»%3BEndpointSuffix%3Dcore.windows.net',
+  '```json\n{ "ConnectionStrings": { "Main": "Server=sql24;Database=main;User Id=app;Password=«p»" } }\n```\nwo ist der Fehler?',
+  '| Setting | Value |\n|---|---|\n| BUS | Endpoint=sb://litware.servicebus.windows.net/;SharedAccessKeyName=w;SharedAccessKey=«k32» |',
   'SQLCONNSTR_Main: Server=sql23;Database=main;Uid=app;Pwd=«pshy»;',
 ]);
 

@@ -113,6 +113,8 @@ const headers = positivesOf('authorization-header', [
   '"{\\"headers\\":{\\"Authorization\\":\\"Basic «b»\\"}}"',
   '<Authorization>Bearer «op20»</Authorization>',
   'Authorization%3A%20Bearer%20«op20»',
+  '```powershell\n$h = @{ "Authorization" = "Bearer «op»" }\nInvoke-RestMethod -Headers $h -Uri $u\n```',
+  '  headers = {\n    Authorization = "Basic «b»"\n  }',
 ]);
 
 export const tokenPositives: readonly Positive[] = [...tokens, ...headers];
