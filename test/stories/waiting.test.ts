@@ -338,12 +338,13 @@ describe('waiting', function () {
   scenario('wait.status', 'while the line is on its way as the answer comes: the line stands above the answer and is not left as it was', async (world) => {
     const chat = world.chat(world.person('helpdesk'));
     world.connector.fail({ kind: 'delay', method: 'POST', delayMs: 1_000, type: 'message', conversationId: chat.id });
-    const wait = new Wait(world, chat, 'think for 4.3 s');
+    // Half a second after the line set out, and half a second before it arrives.
+    const wait = new Wait(world, chat, 'think for 4.5 s');
     const answer = await wait.answered(10_000);
     const [line] = wait.lines;
     assert.ok(line !== undefined && line.index < answer.index, 'the line stands below the answer');
     await wait.lineEnds(/^That took/);
-    assert.match(shown(world.connector.current(answer.activityId) ?? answer), /4.3 seconds/);
+    assert.match(shown(world.connector.current(answer.activityId) ?? answer), /4.5 seconds/);
     wait.assertNothingAfter(answer);
   });
 
