@@ -54,6 +54,9 @@ export const stewardErrorCodes = [
   'RECORDS_OWN',
   'RECORDS_HELD',
   'RECORDS_NONE',
+  // what may be said
+  'KNOWLEDGE_NONE',
+  'KNOWLEDGE_UNTRUSTED',
   'TOKEN_SPENT',
   // the kill switch
   'KILLED',
