@@ -15,6 +15,8 @@ export interface Configuration {
   readonly roleGroups: { readonly helpdesk: string; readonly approver: string; readonly backupApprover?: string; readonly admin: string; readonly dataProtection?: string; readonly vip: string; readonly breakGlass: string };
   /** Absent: nothing is embedded. */
   readonly embedding?: { readonly deployment: string; readonly name: string };
+  /** The folder with the index of the articles. Absent: nothing is answered from articles. */
+  readonly knowledgeDirectory?: string;
   readonly monthMicroUsd: number;
   readonly personDayMicroUsd: number;
   readonly turnMicroUsd: number;
@@ -92,6 +94,7 @@ const shape = z.object({
   STEWARD_OPENAI_MODEL: z.string().min(1),
   STEWARD_EMBEDDING_DEPLOYMENT: z.string().min(1).optional(),
   STEWARD_EMBEDDING_MODEL: z.string().min(1).optional(),
+  STEWARD_KNOWLEDGE_DIR: z.string().min(1).max(500).optional(),
   STEWARD_HELPDESK_GROUP_ID: guid,
   STEWARD_APPROVER_GROUP_ID: guid,
   STEWARD_BACKUP_APPROVER_GROUP_ID: guid.optional(),
@@ -187,6 +190,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, no
   if (parsed.success) {
     const { data } = parsed;
     if ((data.STEWARD_EMBEDDING_DEPLOYMENT === undefined) !== (data.STEWARD_EMBEDDING_MODEL === undefined)) problems.push('STEWARD_EMBEDDING_DEPLOYMENT and STEWARD_EMBEDDING_MODEL are set together or not at all');
+    if (data.STEWARD_KNOWLEDGE_DIR !== undefined && data.STEWARD_EMBEDDING_MODEL === undefined) problems.push('STEWARD_KNOWLEDGE_DIR needs STEWARD_EMBEDDING_DEPLOYMENT and STEWARD_EMBEDDING_MODEL: questions are compared with articles as vectors');
     if ((data.STEWARD_SERVICENOW_INSTANCE === undefined) !== (data.STEWARD_SERVICENOW_USER === undefined)) problems.push('STEWARD_SERVICENOW_INSTANCE and STEWARD_SERVICENOW_USER are set together or not at all');
     const own = data.STEWARD_RESOURCE_GROUP;
     if (data.STEWARD_APP_SERVICES.length > 0 && own === undefined) problems.push('STEWARD_RESOURCE_GROUP is missing: where Steward itself is must never be a target');
@@ -212,6 +216,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, no
       breakGlass: data.STEWARD_BREAK_GLASS_GROUP_ID,
     },
     ...(data.STEWARD_EMBEDDING_DEPLOYMENT !== undefined && data.STEWARD_EMBEDDING_MODEL !== undefined && { embedding: { deployment: data.STEWARD_EMBEDDING_DEPLOYMENT, name: data.STEWARD_EMBEDDING_MODEL } }),
+    ...(data.STEWARD_KNOWLEDGE_DIR !== undefined && { knowledgeDirectory: data.STEWARD_KNOWLEDGE_DIR }),
     monthMicroUsd: data.STEWARD_MONTHLY_CEILING_USD,
     personDayMicroUsd: data.STEWARD_PERSON_DAILY_CEILING_USD,
     turnMicroUsd: data.STEWARD_TURN_CEILING_USD,

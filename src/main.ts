@@ -56,6 +56,7 @@ async function main(): Promise<void> {
     model: config.model,
     ...(config.embedding && { embedding: config.embedding }),
     retention: config.retention,
+    ...(config.knowledgeDirectory !== undefined && { knowledgeDirectory: config.knowledgeDirectory }),
     clock: systemClock,
     instance: randomUUID(),
   });
@@ -79,6 +80,7 @@ async function main(): Promise<void> {
       actions: { met: met(systems), enable: config.enableActions, disable: config.disableActions },
       ...(systems.oneDriveHost !== undefined && { oneDriveHost: systems.oneDriveHost }),
       contract: readFileSync(new URL('../prompts/steward/skprompt.txt', import.meta.url), 'utf8'),
+      ...(config.knowledgeDirectory !== undefined && config.embedding !== undefined && { knowledge: { contract: readFileSync(new URL('../prompts/knowledge/skprompt.txt', import.meta.url), 'utf8'), model: config.embedding.name } }),
     },
     {
       clients,

@@ -8,7 +8,8 @@ import { LedgerRetirement } from './audit/retire.ts';
 import { createScrubber } from './audit/scrub.ts';
 import { StewardAdapter, type AdapterSettings } from './bot/adapter.ts';
 import { Desk } from './bot/desk.ts';
-import { Front } from './bot/front.ts';
+import { Front, personalLink } from './bot/front.ts';
+import { createKnowledge } from './bot/knowledge.ts';
 import { StewardPlanner } from './bot/planner.ts';
 import { Reports } from './bot/reports.ts';
 import { Speaker } from './bot/say.ts';
@@ -27,6 +28,7 @@ import { KillSwitch, type LatchReading } from './guard/kill-switch.ts';
 import { SealedLatch } from './guard/latch-seal.ts';
 import { Limits } from './guard/limits.ts';
 import { Policy } from './guard/policy.ts';
+import { thresholdsFor } from './knowledge/thresholds.ts';
 import { version } from './version.ts';
 
 /** How often requests that expired or were orphaned are looked for. */
@@ -60,6 +62,8 @@ export interface StewardSettings {
   /** A customer's own Cedar, which may only forbid. */
   readonly policyOverlay?: string;
   readonly contract: string;
+  /** Absent: nothing is answered from articles. */
+  readonly knowledge?: { /** The system prompt of that step. */ readonly contract: string; /** The embedding model by its own name. */ readonly model: string };
   /** Which of the reviewed actions this deployment has. */
   readonly actions: Selection;
   /** Where Teams lets the bot put a file of a person. Absent: reports come without a file. */
@@ -91,6 +95,8 @@ export function createSteward(settings: StewardSettings, { clients, clock, conne
     catalogue: catalogue.digest,
     policy: policy.digest,
     contract: sha256(settings.contract),
+    // What is quoted to whom does not bear on what may be done, but an approval names all that it was given under.
+    ...(settings.knowledge && { knowledge: sha256(JSON.stringify([settings.knowledge.contract, thresholdsFor(settings.knowledge.model)])) }),
     configuration: sha256(JSON.stringify([settings.tenantId, settings.appId, settings.linkHosts, settings.ceiling])),
   };
   const { digestKey } = clients;
@@ -151,7 +157,20 @@ export function createSteward(settings: StewardSettings, { clients, clock, conne
   };
   const { fileOffers: offers, files } = clients;
   const reports = oneDriveHost === undefined || files === undefined ? undefined : new Reports({ adapter, speaker, offers, files, catalogue, gate, executor, killSwitch, ledger, digestKey, clock, onError });
-  const planner = new StewardPlanner({ catalogue, contract: settings.contract, ceiling, gate, executor, approvals, killSwitch, ledger, digestKey, speaker, desk, reports, scrubber, clock });
+  const knowledge =
+    settings.knowledge &&
+    createKnowledge({
+      ...settings.knowledge,
+      index: clients.index,
+      answers: clients.answers,
+      conversations: clients.conversations,
+      tenantId: settings.tenantId,
+      personalLink: personalLink(settings.appId),
+      canOpenTickets: catalogue.find('create_ticket') !== undefined,
+      whoIsWho: clients.whoIsWho,
+      ceiling, killSwitch, ledger, digestKey, speaker, scrubber, desk, clock, onError,
+    });
+  const planner = new StewardPlanner({ answers: knowledge?.answers, catalogue, contract: settings.contract, ceiling, gate, executor, approvals, killSwitch, ledger, digestKey, speaker, desk, reports, scrubber, clock });
   const front = new Front({
     adapter,
     appId: settings.appId,
@@ -161,6 +180,7 @@ export function createSteward(settings: StewardSettings, { clients, clock, conne
     planner,
     desk,
     reports,
+    knowledge,
     approvals,
     gate,
     killSwitch,

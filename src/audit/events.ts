@@ -8,7 +8,7 @@ const texts = z.array(text);
 const sealed = z.array(z.object({ as: z.enum(parts), person: text, key: text, box: text })).optional();
 
 const event = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('start'), steward: text.optional(), robot: text.optional(), deployment: text.optional(), catalogue: text, policy: text, contract: text, configuration: text }),
+  z.object({ kind: z.literal('start'), steward: text.optional(), robot: text.optional(), deployment: text.optional(), catalogue: text, policy: text, contract: text, knowledge: text.optional(), configuration: text }),
   z.object({ kind: z.literal('message'), turn: text, person: text, tainted: z.boolean(), locale: text.optional() }),
   z.object({ kind: z.literal('model'), turn: text, purpose: text, model: text, promptTokens: z.number(), completionTokens: z.number(), costMicroUsd: z.number() }),
   z.object({ kind: z.literal('plan'), turn: text, plan: text, steps: z.array(z.object({ action: text, version: text, digest: text, provenance: z.record(text, text).optional() })), sealed }),
@@ -18,6 +18,14 @@ const event = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('intent'), execution: text, turn: text, action: text, version: text, step: text, target: text.optional(), requester: text, approver: text.optional(), policies: texts }),
   z.object({ kind: z.literal('outcome'), execution: text, outcome: text, code: text.optional(), requestIds: texts, durationMs: z.number() }),
   z.object({ kind: z.literal('file'), turn: text, action: text, state: text, code: text.optional() }),
+  z.object({
+    kind: z.literal('answer'), turn: text, person: text, question: text, index: text, hears: texts, day: text,
+    passages: z.array(z.object({ article: text, hash: text, similarity: z.number(), lexical: z.number(), score: z.number() })),
+    kept: z.array(z.object({ digest: text, hash: text, verbatim: z.boolean(), overlap: z.number(), agreement: z.number() })),
+    dropped: z.array(z.object({ digest: text, reason: text, agreement: z.number().optional() })),
+    refusal: text.optional(), sealed,
+  }),
+  z.object({ kind: z.literal('feedback'), answer: text, turn: text, person: text, reaction: text, articles: texts, told: texts, sealed }),
   z.object({ kind: z.literal('reply'), turn: text, withheld: z.boolean() }),
   z.object({ kind: z.literal('latch'), change: text, level: text, person: text, confirmedBy: text.optional(), scope: text.optional() }),
   z.object({ kind: z.literal('limit'), action: text, perHour: z.number(), person: text, confirmedBy: text }),

@@ -2,7 +2,7 @@ import type { Sealed } from './sealed.ts';
 
 /** What the ledger holds, by kind. Values are digests, codes, public names and counts: no internal id, no secret, no message text. */
 export type LedgerEvent =
-  | { readonly kind: 'start'; readonly steward: string; readonly robot: string; /** Of the model, as Azure OpenAI names it; which model answered stands with each call. */ readonly deployment: string; readonly catalogue: string; readonly policy: string; readonly contract: string; readonly configuration: string }
+  | { readonly kind: 'start'; readonly steward: string; readonly robot: string; /** Of the model, as Azure OpenAI names it; which model answered stands with each call. */ readonly deployment: string; readonly catalogue: string; readonly policy: string; readonly contract: string; /** Of the knowledge step: its prompt and its thresholds. */ readonly knowledge?: string; readonly configuration: string }
   | { readonly kind: 'message'; readonly turn: string; readonly person: string; readonly conversation: string; readonly tainted: boolean; readonly locale?: string }
   | { readonly kind: 'model'; readonly turn: string; readonly purpose: 'turn' | 'canary' | 'embedding'; readonly model: string; readonly promptTokens: number; readonly completionTokens: number; readonly costMicroUsd: number; readonly requestId: string; readonly durationMs: number }
   | { readonly kind: 'plan'; readonly turn: string; readonly plan: string; readonly steps: readonly { readonly action: string; readonly version: string; readonly digest: string; readonly provenance?: Readonly<Record<string, string>> }[]; readonly sealed?: readonly Sealed[] }
@@ -12,6 +12,25 @@ export type LedgerEvent =
   | { readonly kind: 'intent'; readonly execution: string; readonly turn: string; readonly action: string; readonly version: string; readonly step: string; readonly target?: string; readonly requester: string; readonly approver?: string; readonly policies: readonly string[]; readonly killEpoch: number }
   | { readonly kind: 'outcome'; readonly execution: string; readonly outcome: string; readonly code?: string; readonly requestIds: readonly string[]; readonly durationMs: number }
   | { readonly kind: 'file'; readonly offer: string; readonly turn: string; readonly action: string; readonly person: string; readonly state: 'offered' | 'declined' | 'intended' | 'put' | 'failed' | 'unknown'; readonly bytes?: number; readonly digest?: string; readonly code?: string }
+  /** One question that was answered from articles, or was not: what was found in which index, what of the model's sentences was kept and what dropped, and why. */
+  | {
+      readonly kind: 'answer';
+      readonly turn: string;
+      readonly person: string;
+      /** Keyed digest of the question. */
+      readonly question: string;
+      readonly index: string;
+      /** Whose articles could be said to whoever heard it, and on which day: what was found depends on both. */
+      readonly hears: readonly string[];
+      readonly day: string;
+      readonly passages: readonly { readonly article: string; readonly hash: string; readonly similarity: number; readonly lexical: number; readonly score: number }[];
+      readonly kept: readonly { readonly digest: string; readonly hash: string; readonly verbatim: boolean; readonly overlap: number; readonly agreement: number }[];
+      readonly dropped: readonly { readonly digest: string; readonly reason: string; readonly agreement?: number }[];
+      readonly refusal?: string;
+      readonly sealed?: readonly Sealed[];
+    }
+  /** What a reader thinks of an answer, by the public name of its record. */
+  | { readonly kind: 'feedback'; readonly answer: string; readonly turn: string; readonly person: string; readonly reaction: 'like' | 'dislike'; readonly articles: readonly string[]; readonly told: readonly string[]; readonly sealed?: readonly Sealed[] }
   | { readonly kind: 'reply'; readonly turn: string; readonly digest: string; readonly withheld: boolean }
   | { readonly kind: 'latch'; readonly change: 'stopped' | 'revived' | 'seen' | 'drill'; readonly level: string; readonly epoch: number; readonly person: string; readonly confirmedBy?: string; readonly scope?: string; readonly key?: string; readonly breakGlass?: boolean; readonly seal?: string; readonly stops?: number; readonly milliseconds?: readonly number[] }
   | { readonly kind: 'limit'; readonly action: string; readonly perHour: number; readonly person: string; readonly confirmedBy: string }

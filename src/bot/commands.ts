@@ -14,7 +14,7 @@ type OneThing = { readonly scope: 'model' | 'conversation' } | { readonly scope:
 export type KillWords = { readonly scope: 'all'; readonly level: 'off' | 'read-only' | 'observe' } | OneThing;
 export type ReviveWords = { readonly scope: 'all'; readonly level: 'full' | 'read-only' | 'observe' } | OneThing;
 
-type SimpleCommand = 'status' | 'help' | 'cancel' | 'greeting' | 'thanks' | 'yes' | 'undo' | 'pending' | 'forget';
+type SimpleCommand = 'status' | 'help' | 'cancel' | 'greeting' | 'thanks' | 'yes' | 'undo' | 'pending' | 'forget' | 'why';
 
 /** After a command nothing may follow but punctuation and symbols. `\W` would take other alphabets for punctuation. */
 const END = String.raw`[^\p{L}\p{N}]*$`;
@@ -24,6 +24,7 @@ const SIMPLE: readonly (readonly [RegExp, SimpleCommand])[] = [
   [whole('pending|what (?:is|waits|is waiting) (?:pending|for me)|(?:show )?(?:my )?(?:open|pending) requests'), 'pending'],
   [whole('(?:undo|revert|take (?:it|that) back|rückgängig)(?: (?:it|that|this|please))*'), 'undo'],
   [whole(String.raw`forget (?:me|everything(?: about me)?|our conversation|my (?:history|data))|delete (?:my|our) (?:history|data|conversation)|vergiss mich`), 'forget'],
+  [whole('why|why (?:is|was) that|how do you know(?: that)?|where (?:is|does) that (?:from|come from)|(?:what|which) (?:is|are) your sources?|says who|warum|pourquoi'), 'why'],
   [whole('status'), 'status'],
   [whole(String.raw`help|hilfe|aide|\?|what can you do|what can i (?:ask|do)(?: you)?`), 'help'],
   [whole('(?:cancel|stop|abort|never ?mind|forget (?:it|that))(?: (?:it|that|this|please))*'), 'cancel'],

@@ -191,6 +191,17 @@ export class Desk implements Audience {
     }
   };
 
+  /** Whether somebody has a personal chat with Steward. Fails with `STORAGE_UNAVAILABLE`. */
+  async canReach(id: InternalId): Promise<boolean> {
+    return (await this.#contacts.find(id)) !== undefined;
+  }
+
+  /** Says one plain sentence to somebody in their personal chat, if they have one. Never fails for what the channel does not take. */
+  async tellSomebody(id: InternalId, text: string): Promise<void> {
+    const place = await this.#contacts.find(id);
+    if (place !== undefined) await this.#tell(place, text);
+  }
+
   /** Says one plain sentence to every admin who can be reached, but one. Never fails. */
   readonly tellAdmins = async (text: string, but?: InternalId): Promise<void> => {
     try {

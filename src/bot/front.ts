@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Application } from '@microsoft/teams-ai';
 import type { TurnContext } from 'botbuilder';
 import type { Catalogue } from '../actions/catalogue.ts';
@@ -24,12 +25,15 @@ import { Callers } from './callers.ts';
 import { inert } from './cards/card.ts';
 import type { Versions } from './cards/status-card.ts';
 import { helpCard, welcomeCard } from './cards/help-card.ts';
+import { MOST_QUESTION_CHARACTERS } from './answer-tool.ts';
 import { answerClick, message } from './clicks.ts';
 import { parseCommand, type Command } from './commands.ts';
 import { conceal } from './conceal.ts';
 import type { Desk } from './desk.ts';
 import type { StewardPlanner } from './planner.ts';
 import type { ApprovalPlaceStore, ContactStore, ConversationStore, Lease, Memory } from './ports.ts';
+import { FEEDBACK } from './feedback.ts';
+import type { Knowledge } from './knowledge.ts';
 import { FILE_CONSENT, type Reports } from './reports.ts';
 import type { Speaker } from './say.ts';
 import type { Arrival, HttpAnswer } from './server.ts';
@@ -52,7 +56,7 @@ const DRAIN_DEADLINE_MS = 25_000;
 const CLICK_DEADLINE_MS = 1_800;
 
 /** Commands that are answered whatever is stopped: they only show, or take something back. */
-const ALWAYS: ReadonlySet<Command['kind']> = new Set(['help', 'greeting', 'thanks', 'status', 'pending', 'yes', 'kill', 'cancel'] as const);
+const ALWAYS: ReadonlySet<Command['kind']> = new Set(['help', 'greeting', 'thanks', 'why', 'status', 'pending', 'yes', 'kill', 'cancel'] as const);
 
 const ACCEPTED: HttpAnswer = { status: 200 };
 const UNKNOWN_SENDER: HttpAnswer = { status: 403, body: { error: { message: 'the sender is not in the directory' } } };
@@ -67,6 +71,8 @@ export interface FrontDependencies {
   readonly desk: Desk;
   /** Absent where reports come without a file. */
   readonly reports?: Reports | undefined;
+  /** Absent where there are no articles. */
+  readonly knowledge?: Knowledge | undefined;
   readonly approvals: Approvals;
   readonly gate: Gate;
   readonly killSwitch: KillSwitch;
@@ -233,9 +239,11 @@ export class Front {
       if (who.guest) return await tellCode(this.#with.speaker, context, 'PERSON_GUEST');
       if (command !== undefined && !ALWAYS.has(command.kind)) await this.#assertNotStopped(who, conversation.id);
       if (command !== undefined && (await this.#command(context, who, command, lease, work))) return;
-      if (placeOf(context.activity, this.#with.tenantId).conversationType !== 'personal') return await tell(this.#with.speaker, context, en.groupOnly(this.#personalLink()));
+      const isPersonal = work.place.conversationType === 'personal';
+      if (!isPersonal && this.#with.knowledge === undefined) return await tell(this.#with.speaker, context, en.groupOnly(personalLink(this.#with.appId)));
       if (words.text === '') return await tell(this.#with.speaker, context, en.emptyMessage);
       if (words.tooLong) return await tell(this.#with.speaker, context, en.tooLong);
+      if (!isPersonal) return void (remembered = await this.#answerHere(context, who, words, lease, work));
       await this.#plan(context, who, words, lease, work);
       remembered = true;
     } catch (error) {
@@ -280,6 +288,30 @@ export class Front {
     await this.#application.run(context);
     // What was said stands, and a card that was sent counts: a memory that can't be kept must not claim otherwise.
     await conversations.save(conversationId, person.id, this.#scrubbed(turn.memory(clock.now().getTime())), context.activity.id).catch(this.#with.onError);
+  }
+
+  /**
+   * In a group: articles and nothing else. No planner takes part, so nothing that is written there can become a plan, and
+   * nothing of what was said before is read. Resolves to whether the message is marked as answered.
+   */
+  async #answerHere(context: TurnContext, person: PersonFacts, words: OwnWords, lease: Lease, { controller, place, progress }: Work): Promise<boolean> {
+    const { conversations, digestKey, knowledge, ledger } = this.#with;
+    if (knowledge === undefined) throw new StewardError('KNOWLEDGE_NONE', 'there are no articles');
+    const memory = await conversations.load(place.conversationId, person.id);
+    const turn = { id: randomUUID() };
+    ledger.record({ kind: 'message', turn: turn.id, person: digestKey.digest(person.id.digest()), conversation: digestKey.digest(place.conversationId), tainted: words.untrusted, ...localeOf(context.activity) }).catch(() => undefined);
+    progress.enter('reading articles');
+    const signal = AbortSignal.any([controller.signal, lease.signal]);
+    try {
+      const answer = await knowledge.answers.answer(context, { question: words.text.slice(0, MOST_QUESTION_CHARACTERS), person, place, turn, signal });
+      await conversations.save(place.conversationId, person.id, { ...memory, answer }, context.activity.id).catch(this.#with.onError);
+      return true;
+    } catch (error) {
+      // `cancel` and the deadline have said their own sentence already.
+      const { reason } = controller.signal as { readonly reason: unknown };
+      if (controller.signal.aborted && (reason === 'cancelled' || errorCode(reason) === 'TURN_TOO_LONG')) return false;
+      throw controller.signal.aborted ? reason : error;
+    }
   }
 
   /** What the model and other systems said is kept without secrets too. */
@@ -340,12 +372,16 @@ export class Front {
       case 'forget':
         await this.#forget(context, person);
         return true;
+      case 'why':
+        if (this.#with.knowledge === undefined) return false;
+        await this.#with.knowledge.why.show(context, person);
+        return true;
       case 'pending':
       case 'raise':
       case 'raise spending':
       case 'records':
       case 'undo':
-        if (work.place.conversationType !== 'personal') await tell(this.#with.speaker, context, en.groupOnly(this.#personalLink()));
+        if (work.place.conversationType !== 'personal') await tell(this.#with.speaker, context, en.groupOnly(personalLink(this.#with.appId)));
         else if (command.kind === 'pending') await this.#requests.pending(context, person);
         else if (command.kind === 'raise spending') await this.#spending.raise(context, person, command);
         else if (command.kind === 'records') await this.#records.change(context, person, command);
@@ -427,9 +463,14 @@ export class Front {
     const { activity, checked } = arrival;
     const { reports } = this.#with;
     const isFileConsent = checked.name === FILE_CONSENT && reports !== undefined;
-    if (checked.name !== 'adaptiveCard/action' && !isFileConsent) return { status: 501 };
+    const isFeedback = checked.name === FEEDBACK && this.#with.knowledge !== undefined;
+    if (checked.name !== 'adaptiveCard/action' && !isFileConsent && !isFeedback) return { status: 501 };
     if (checked.from.aadObjectId === undefined) return { status: 403, body: { error: { message: 'a click needs a sender from the directory' } } };
     const sender = new InternalId(checked.from.aadObjectId);
+    if (isFeedback) {
+      this.#behind(this.#feedback(arrival, sender));
+      return ACCEPTED;
+    }
     if (isFileConsent) {
       // Reading and uploading take longer than an invoke may: what comes of it is said in the chat.
       this.#behind(this.#fileConsent(arrival, sender, reports));
@@ -447,6 +488,13 @@ export class Front {
     const code = who === undefined ? 'PERSON_UNKNOWN' : who instanceof StewardError ? who.code : undefined;
     if (code !== undefined) return this.#with.adapter.at(place, (context) => tellCode(this.#with.speaker, context, code));
     await reports.answer({ person: who as PersonFacts, place, activityId: checked.replyToId, value: activity.value });
+  }
+
+  /** What somebody thinks of an answer. Nobody waits for anything: Teams has thanked them. */
+  async #feedback({ activity, checked }: Arrival, sender: InternalId): Promise<void> {
+    const person = await this.#callers.who(sender, 'brief');
+    if (person === undefined || person instanceof StewardError || person.guest) return;
+    await this.#with.knowledge?.feedback.take({ person, place: placeOf(activity, this.#with.tenantId), activityId: checked.replyToId, value: activity.value });
   }
 
   async #click(arrival: Arrival, sender: InternalId, value: unknown): Promise<HttpAnswer> {
@@ -548,10 +596,11 @@ export class Front {
     this.#background.add(watched);
     void watched.finally(() => this.#background.delete(watched));
   }
+}
 
-  #personalLink(): string {
-    return `https://teams.microsoft.com/l/chat/0/0?users=28:${encodeURIComponent(this.#with.appId)}`;
-  }
+/** Where Teams opens the personal chat with the bot. */
+export function personalLink(appId: string): string {
+  return `https://teams.microsoft.com/l/chat/0/0?users=28:${encodeURIComponent(appId)}`;
 }
 
 /** Teams AI works on messages; a click stands for one. */

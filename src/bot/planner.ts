@@ -20,6 +20,8 @@ import type { About } from '../guard/stops.ts';
 import { inert } from './cards/card.ts';
 import { pickCard, type PickOption } from './cards/pick-card.ts';
 import { resultCard } from './cards/result-card.ts';
+import { answerTool, questionIn } from './answer-tool.ts';
+import type { Answers } from './answers.ts';
 import { cardReference, secondPersonSentence, type Desk } from './desk.ts';
 import { closeExchanges } from './history.ts';
 import type { Reports } from './reports.ts';
@@ -37,6 +39,8 @@ const MOST_COMMENT_CHARACTERS = 600;
 const MOST_LINES = 6;
 /** The command that turns waiting steps into a card. Not an action: no model can name it, since plans go through the catalogue. */
 const ASK_PEOPLE = 'steward.ask_people';
+/** The command that answers from articles; `questionIn` takes it out of a plan before the catalogue is asked. */
+const ANSWER = 'steward.answer';
 const NOTHING: TeamsPlan = { type: 'plan', commands: [] };
 
 export interface PlannerDependencies {
@@ -53,6 +57,8 @@ export interface PlannerDependencies {
   readonly desk: Desk;
   /** Absent where reports come without a file. */
   readonly reports?: Reports | undefined;
+  /** Absent where there are no articles. */
+  readonly answers?: Answers | undefined;
   readonly scrubber: Scrubber;
   readonly clock: Clock;
 }
@@ -67,12 +73,12 @@ export class StewardPlanner implements Planner {
 
   constructor(dependencies: PlannerDependencies) {
     this.#with = dependencies;
-    this.#tools = toolsOf(dependencies.catalogue.all());
+    this.#tools = [...toolsOf(dependencies.catalogue.all()), ...(dependencies.answers === undefined ? [] : [answerTool])];
   }
 
-  /** The names under which Teams AI may call back: the catalogue's, and the card. */
+  /** The names under which Teams AI may call back: the catalogue's, the card, and the articles. */
   commandNames(): readonly string[] {
-    return [...this.#with.catalogue.all().map((action) => action.name), ASK_PEOPLE];
+    return [...this.#with.catalogue.all().map((action) => action.name), ASK_PEOPLE, ANSWER];
   }
 
   beginTask(context: TurnContext): Promise<TeamsPlan> {
@@ -92,6 +98,7 @@ export class StewardPlanner implements Planner {
     if (turn.ended) return '';
     try {
       if (command === ASK_PEOPLE) return await this.#askPeople(turn);
+      if (command === ANSWER) return await this.#answer(turn);
       const decided = typeof callId === 'string' ? turn.decided.get(callId) : undefined;
       if (decided?.step.action.name !== command) throw new StewardError('UNEXPECTED', 'a command came that was not decided');
       turn.decided.delete(decided.step.callId);
@@ -216,6 +223,17 @@ export class StewardPlanner implements Planner {
   }
 
   async #decide(turn: Turn, toolCalls: unknown): Promise<TeamsPlan> {
+    const { question, rest } = this.#with.answers === undefined ? { rest: toolCalls } : questionIn(toolCalls);
+    turn.asking = question;
+    const commands: PredictedDoCommand[] = question !== undefined && Array.isArray(rest) && rest.length === 0 ? [] : await this.#decideSteps(turn, rest);
+    if (question !== undefined) commands.push({ type: 'DO', action: ANSWER, parameters: {} });
+    // Last: the turn ends with a card.
+    if (turn.waiting !== undefined) commands.push({ type: 'DO', action: ASK_PEOPLE, parameters: {} });
+    return { type: 'plan', commands };
+  }
+
+  /** What runs at once; what waits for people is noted in the turn. */
+  async #decideSteps(turn: Turn, toolCalls: unknown): Promise<PredictedDoCommand[]> {
     const { catalogue, clock, gate, digestKey, ledger } = this.#with;
     turn.enter('looking up');
     const plan = parsePlan(toolCalls, { catalogue, handles: turn.handles, words: turn.words, nowMs: clock.now().getTime() });
@@ -234,12 +252,8 @@ export class StewardPlanner implements Planner {
       tool_calls: plan.steps.map((step) => ({ id: step.callId, type: 'function', function: { name: step.action.name, arguments: JSON.stringify(this.#with.scrubber.value(step.proposed)) } })),
     });
     for (const step of decided.run) turn.decided.set(step.step.callId, step);
-    const commands: PredictedDoCommand[] = decided.run.map(({ step }) => ({ type: 'DO', action: step.action.name, parameters: { callId: step.callId } }));
-    if (decided.wait.length > 0) {
-      turn.waiting = decided;
-      commands.push({ type: 'DO', action: ASK_PEOPLE, parameters: {} });
-    }
-    return { type: 'plan', commands };
+    if (decided.wait.length > 0) turn.waiting = decided;
+    return decided.run.map(({ step }) => ({ type: 'DO', action: step.action.name, parameters: { callId: step.callId } }));
   }
 
   // --- what a decided command does ---------------------------------------------------------------------------------
@@ -334,6 +348,22 @@ export class StewardPlanner implements Planner {
 
   async #tell(turn: Turn, text: string): Promise<void> {
     await this.#with.speaker.say(turn.context, this.#with.speaker.words(text, { handles: turn.handles, ids: [turn.person.id] }));
+  }
+
+  /** Answers from articles, in a step of its own: neither question nor answer is read by the model that plans. */
+  async #answer(turn: Turn): Promise<string> {
+    const { answers, scrubber } = this.#with;
+    const { asking: question } = turn;
+    if (answers === undefined || question === undefined) throw new StewardError('UNEXPECTED', 'nothing was asked');
+    turn.asking = undefined;
+    turn.signal.throwIfAborted();
+    if (scrubber.text(question) !== question) throw new StewardError('PLAN_BAD_ARGUMENTS', 'a secret in the question');
+    turn.enter('reading articles');
+    await this.#showResults(turn);
+    turn.answer = await answers.answer(turn.context, { question, person: turn.person, place: turn.place, turn, signal: turn.signal });
+    turn.history.push({ role: 'assistant', content: turn.answer.articles.length === 0 ? '[Steward found no article that answers.]' : '[Steward answered from articles and showed the answer.]' });
+    turn.ended = turn.waiting === undefined;
+    return '';
   }
 
   // --- ledger ------------------------------------------------------------------------------------------------------

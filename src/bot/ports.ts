@@ -2,6 +2,8 @@ import type { StoredHandle } from '../actions/handles.ts';
 import type { InternalId } from '../actions/internal-id.ts';
 import type { Place, StoredStep } from '../guard/approval.ts';
 import type { ModelMessage } from '../guard/reasoner.ts';
+import type { Audience } from '../knowledge/article.ts';
+import type { DropReason, ProposedSentence } from '../knowledge/ground.ts';
 
 /** What the Teams surface keeps between turns. `clients` implements these over Table storage under the keeper's identity. */
 
@@ -14,6 +16,8 @@ export interface Memory {
   readonly words: readonly string[];
   /** A card on which the person picks among several matches. */
   readonly choice?: Choice;
+  /** The last answer from articles, for whoever asks why. */
+  readonly answer?: StoredAnswer;
   /** Set by `load`. Outside a turn, `save` needs it to see that nobody saved in between; carried along, never made. */
   readonly version?: string;
 }
@@ -25,6 +29,43 @@ export interface Choice {
   readonly activityId: string;
   /** The message that asked. */
   readonly requestActivityId: string;
+}
+
+/** What was said from articles, and where: nothing about who asked, or what. */
+export interface SaidAnswer {
+  /** Public name of its record in the ledger. */
+  readonly reference: string;
+  readonly turn: string;
+  readonly conversationId: string;
+  readonly activityId: string;
+  /** Those that it quotes; none for a refusal. */
+  readonly articles: readonly { readonly id: string; readonly title: string; readonly ownerName: string; readonly ownerMail: string }[];
+}
+
+/** With all that it takes to look again. */
+export interface StoredAnswer extends SaidAnswer {
+  readonly trace: {
+    readonly question: string;
+    /** Digest of the index. */
+    readonly index: string;
+    readonly hears: readonly Audience[];
+    readonly day: string;
+    /** Of the question, base64url. */
+    readonly vector: string;
+    readonly proposed: readonly ProposedSentence[];
+    readonly passages: readonly { readonly hash: string; readonly similarity: number; readonly lexical: number; readonly score: number }[];
+    readonly kept: readonly { readonly text: string; readonly hash: string; readonly agreement: number }[];
+    readonly dropped: readonly { readonly text: string; readonly reason: DropReason }[];
+    readonly refusal?: string;
+  };
+}
+
+/** Answers that were said, for feedback on them. */
+export interface AnswerStore {
+  add(answer: SaidAnswer): Promise<void>;
+  find(conversationId: string, activityId: string): Promise<SaidAnswer | undefined>;
+  /** True once for each person and answer, over all instances. `person` is a keyed digest. */
+  isFirstRating(answer: Pick<SaidAnswer, 'conversationId' | 'activityId'>, person: string): Promise<boolean>;
 }
 
 export interface Lease {

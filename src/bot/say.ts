@@ -67,6 +67,22 @@ const CODE_LINK_HOSTS: readonly string[] = ['teams.microsoft.com'];
 /** No link for a reader: every card names it. */
 const CARD_SCHEMA = 'http://adaptivecards.io/schemas/adaptive-card.json';
 
+/** One such entity for each activity: Teams takes no second one. */
+const AI_GENERATED = { type: 'https://schema.org/Message', '@type': 'Message', '@context': 'https://schema.org', '@id': '', additionalType: ['AIGeneratedContent'] };
+
+/** One source of an answer, as Teams shows it behind its number. */
+export interface Citation {
+  /** `[1]` in the text. */
+  readonly position: number;
+  /** At most 80 characters. */
+  readonly name: string;
+  /** At most 160. */
+  readonly abstract: string;
+  /** At most three of at most 28. */
+  readonly keywords: readonly string[];
+  readonly url?: string | undefined;
+}
+
 /** Words that call everybody in some clients. */
 const MENTION_OF_ALL = /@(?=(?:everyone|channel|team|here|all)\b)/gi;
 
@@ -136,9 +152,33 @@ export class Speaker {
       type: 'message',
       text,
       textFormat: options.lines === true ? 'markdown' : 'plain',
-      ...(options.model === true && { entities: [{ type: 'https://schema.org/Message', '@type': 'Message', '@context': 'https://schema.org', '@id': '', additionalType: ['AIGeneratedContent'] }] }),
+      ...(options.model === true && { entities: [AI_GENERATED] }),
     };
     return (await to.sendActivity(activity))?.id ?? '';
+  }
+
+  /** Whether code may link there. */
+  isLinkable(link: string): boolean {
+    return leadsTo(this.#codeHosts, link);
+  }
+
+  /**
+   * Sends an answer with what it cites, labelled as AI-generated where it cites something, and lets Teams ask what the reader thinks of it. Every part
+   * of a citation passes the gate like what is said. Resolves to the activity id. Fails with `SAY_WITHHELD`.
+   * https://learn.microsoft.com/microsoftteams/platform/bots/how-to/bot-messages-ai-generated-content
+   */
+  async answer(to: TurnContext, text: UserText, citations: readonly Citation[]): Promise<string> {
+    const parts = citations.flatMap(({ abstract, keywords, name, url }) => [name, abstract, ...keywords, ...(url === undefined ? [] : [url])]).join('\n');
+    this.#assertClean(parts, {});
+    this.#assertLinks(parts);
+    const citation = citations.map(({ abstract, keywords, name, position, url }) => ({
+      '@type': 'Claim',
+      position,
+      appearance: { '@type': 'DigitalDocument', name, abstract, keywords, ...(url !== undefined && { url }) },
+    }));
+    // Without a source it is a refusal, which code wrote.
+    const entities = citation.length > 0 ? [{ ...AI_GENERATED, citation }] : [];
+    return (await to.sendActivity({ type: 'message', text, textFormat: 'markdown', entities, channelData: { feedbackLoop: { type: 'default' } } }))?.id ?? '';
   }
 
   /** Sends a card, alone in its activity: a card beside text can't be updated later. Resolves to the activity id. */
@@ -229,6 +269,15 @@ export function plainInMarkdown(name: string): string {
   // A backslash would be doubled, and one that escapes must not stand where it makes a link: `//` and `:/\` are links.
   return inertName(name.replaceAll('\\', '/'))
     .replace(/[`*_{}[\]()#+\-.!|<>~]/g, '\\$&')
+    .replace(/[:/](?=\\)/g, '$& ');
+}
+
+/** A text that is said whole, as one paragraph of a text that is Markdown: nothing in it is a mark. */
+export function wholeInMarkdown(text: string): string {
+  return inertWhole(text.replaceAll('\\', '/'))
+    .replace(/[`*_{}[\]|<>~]/g, '\\$&')
+    // Only where a line begins do these begin something.
+    .replace(/^(?:[#+-]|\d+(?=[.)]))/, (mark) => (/\d/.test(mark) ? `${mark}\\` : `\\${mark}`))
     .replace(/[:/](?=\\)/g, '$& ');
 }
 

@@ -8,7 +8,7 @@ import type { DecidedPlan, DecidedStep } from '../guard/gate.ts';
 import type { PersonFacts } from '../guard/ports.ts';
 import type { ModelMessage } from '../guard/reasoner.ts';
 import { closeExchanges, newest } from './history.ts';
-import type { Choice, Memory } from './ports.ts';
+import type { Choice, Memory, StoredAnswer } from './ports.ts';
 import type { Phase } from './phase.ts';
 
 /** The most messages of history that the model is sent. */
@@ -46,6 +46,9 @@ export class Turn {
   readonly decided = new Map<string, DecidedStep>();
   /** What waits for people once the decided steps ran. */
   waiting: Extract<DecidedPlan, { kind: 'decided' }> | undefined;
+  /** A question for the articles that was not answered yet. */
+  asking: string | undefined;
+  answer: StoredAnswer | undefined;
   /** An effect was begun whose outcome the person has not been told. */
   acting = false;
   /** What was changed in this turn, one sentence each. */
@@ -66,6 +69,7 @@ export class Turn {
     this.history = [...given.memory.history];
     this.words = [...given.memory.words];
     this.choice = given.memory.choice;
+    this.answer = given.memory.answer;
     this.preset = given.propose?.(this.handles);
   }
 
@@ -76,6 +80,7 @@ export class Turn {
       handles: this.handles.entries(nowMs),
       words: this.words.slice(-MOST_WORDS),
       ...(this.choice && { choice: this.choice }),
+      ...(this.answer && { answer: this.answer }),
     };
   }
 }

@@ -8,14 +8,16 @@ import type { Signer } from '../audit/checkpoint.ts';
 import type { DigestKey, LedgerReader, LedgerStore } from '../audit/record.ts';
 import type { AnchorReader, RemovableChains, RetirementDependencies } from '../audit/retire.ts';
 import type { PersonKeys } from '../audit/sealed.ts';
-import type { ApprovalPlaceStore, ContactStore, ConversationStore, FileOfferStore, FilePlace } from '../bot/ports.ts';
+import type { AnswerStore, ApprovalPlaceStore, ContactStore, ConversationStore, FileOfferStore, FilePlace } from '../bot/ports.ts';
 import type { Clock } from '../clock.ts';
 import type { ApprovalStore } from '../guard/approval.ts';
 import type { LatchRowStore } from '../guard/latch-seal.ts';
 import type { AdminRoster, EffectNotes, LimitStore, PersonRecords, SpendStore, WhoIsWho } from '../guard/ports.ts';
 import type { Embedder, Reasoner } from '../guard/reasoner.ts';
+import type { IndexStore } from '../knowledge/library.ts';
 import { TableAdminRoster } from './admin-roster.ts';
 import { ANCHOR_CONTAINER, BlobAnchorStore, TableHeadStore } from './anchor-store.ts';
+import { TableAnswerStore } from './answer-store.ts';
 import { TableApprovalPlaceStore } from './approval-place-store.ts';
 import { TableApprovalStore } from './approval-store.ts';
 import { MODEL_TIMEOUT_MS } from './azure-openai.ts';
@@ -32,6 +34,7 @@ import { ErasureNotices, Erasures } from './erasures.ts';
 import { TableFileOfferStore } from './file-offer-store.ts';
 import { OneDriveFilePlace } from './file-upload.ts';
 import { GraphClient } from './graph.ts';
+import { FolderIndexStore } from './index-store.ts';
 import { TableLatchStore } from './latch-store.ts';
 import { BlobLedgerStore, LEDGER_CONTAINER } from './ledger-store.ts';
 import { isUnderLegalHold } from './legal-hold.ts';
@@ -62,6 +65,8 @@ export interface ClientOptions {
   readonly model: { readonly deployment: string; readonly name: string };
   /** The deployment that turns texts into vectors, on the same resource. Absent: nothing is embedded. */
   readonly embedding?: { readonly deployment: string };
+  /** Where the index of the articles is, as it was built. Absent: an empty folder. */
+  readonly knowledgeDirectory?: string;
   /** Absent: Entra and Intune alone. */
   readonly systems?: SystemSettings;
   readonly clock: Clock;
@@ -93,6 +98,9 @@ export interface Clients {
   readonly contacts: ContactStore;
   readonly approvalPlaces: ApprovalPlaceStore;
   readonly fileOffers: FileOfferStore;
+  readonly answers: AnswerStore;
+  /** Nothing is read before the first question. */
+  readonly index: IndexStore;
   /** Absent where no OneDrive host is named. */
   readonly files?: FilePlace;
   readonly ledger: LedgerStore & LedgerReader & { readonly chain: string };
@@ -196,6 +204,8 @@ export function createClients(options: ClientOptions): Clients {
     contacts: new TableContactStore(tables.contacts),
     approvalPlaces: new TableApprovalPlaceStore(tables.contacts),
     fileOffers: new TableFileOfferStore(tables.offers),
+    answers: new TableAnswerStore(tables.answers),
+    index: new FolderIndexStore({ directory: options.knowledgeDirectory ?? '', vault: endpoints.vault, anchors: endpoints.anchors, ...keeper }),
     ...(filesEgress !== undefined && endpoints.oneDrive !== undefined && { files: new OneDriveFilePlace({ endpoint: endpoints.oneDrive, httpClient: filesEgress.httpClient }) }),
     ledger,
     chains: new BlobChainReader({ endpoint: endpoints.blobs, ...keeper }),

@@ -1,8 +1,10 @@
 import { z } from 'zod/v4';
 import { handleKinds, type StoredHandle } from '../actions/handles.ts';
-import type { Memory, Received } from '../bot/ports.ts';
+import type { Memory, Received, SaidAnswer, StoredAnswer } from '../bot/ports.ts';
 import type { ModelMessage } from '../guard/reasoner.ts';
 import { place } from './places.ts';
+import { audiences } from '../knowledge/article.ts';
+import { dropReasons } from '../knowledge/ground.ts';
 import { internalId } from './stored-json.ts';
 
 const MOST_MESSAGES = 40;
@@ -26,12 +28,41 @@ const storedHandle: z.ZodType<StoredHandle> = z.object({
   expiresAtMs: z.number(),
 } satisfies Record<keyof StoredHandle, z.ZodType>);
 
+const score = z.object({ hash: z.string(), similarity: z.number(), lexical: z.number(), score: z.number() });
+
+export const saidAnswer: z.ZodType<SaidAnswer> = z.object({
+  reference: z.string(),
+  turn: z.string(),
+  conversationId: z.string(),
+  activityId: z.string(),
+  articles: z.array(z.object({ id: z.string(), title: z.string(), ownerName: z.string(), ownerMail: z.string() })),
+} satisfies Record<keyof SaidAnswer, z.ZodType>);
+
+const storedAnswer: z.ZodType<StoredAnswer> = z.intersection(
+  saidAnswer,
+  z.object({
+    trace: z.object({
+      question: z.string(),
+      index: z.string(),
+      hears: z.array(z.enum(audiences)),
+      day: z.string(),
+      vector: z.string(),
+      proposed: z.array(z.object({ text: z.string(), passages: z.array(z.string()) })),
+      passages: z.array(score),
+      kept: z.array(z.object({ text: z.string(), hash: z.string(), agreement: z.number() })),
+      dropped: z.array(z.object({ text: z.string(), reason: z.enum(dropReasons) })),
+      refusal: z.string().optional(),
+    } satisfies Record<keyof StoredAnswer['trace'], z.ZodType>),
+  }),
+);
+
 /** A memory as it is stored; its version is the row's tag. `satisfies` names every field: one not named would be dropped. */
 export const memory: z.ZodType<Omit<Memory, 'version'>> = z.object({
   history: z.array(message),
   handles: z.array(storedHandle),
   words: z.array(z.string()),
   choice: z.object({ reference: z.string(), handles: z.array(z.string()), activityId: z.string(), requestActivityId: z.string() }).optional(),
+  answer: storedAnswer.optional(),
 } satisfies Record<keyof Omit<Memory, 'version'>, z.ZodType>);
 
 /** A received activity as it is stored. */

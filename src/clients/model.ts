@@ -66,13 +66,15 @@ export class AzureReasoner implements Reasoner {
     };
   }
 
-  #bodyOf({ messages, tools, maxCompletionTokens }: ModelRequest): ChatCompletionCreateParamsNonStreaming {
+  #bodyOf({ answerIn, messages, tools, maxCompletionTokens }: ModelRequest): ChatCompletionCreateParamsNonStreaming {
     const body = {
       model: this.#deployment,
       messages,
       max_completion_tokens: maxCompletionTokens,
       // An empty list of tools is refused by the service, and so are the two options without a list.
       ...(tools.length === 0 ? {} : { tools, tool_choice: 'auto' as const, parallel_tool_calls: true }),
+      // learn.microsoft.com/azure/ai-services/openai/how-to/structured-outputs: GA in api-version 2024-10-21.
+      ...(answerIn && { response_format: { type: 'json_schema', json_schema: { name: answerIn.name, strict: true, schema: answerIn.schema } } }),
       ...this.#temperature,
     };
     // The port's types are OpenAI's with `readonly`, which the SDK's own types lack.

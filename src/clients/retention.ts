@@ -17,11 +17,11 @@ const MOST_AT_ONCE = 5_000;
 
 /** What nobody needs any more goes: history and handles, messages that were noted, and requests that were settled. */
 export class Retention {
-  readonly #tables: Pick<Tables, 'conversations' | 'approvals'>;
+  readonly #tables: Pick<Tables, 'conversations' | 'approvals' | 'answers'>;
   readonly #settings: Pick<RetentionSettings, 'conversationDays' | 'approvalDays'>;
   readonly #clock: Clock;
 
-  constructor(tables: Pick<Tables, 'conversations' | 'approvals'>, settings: Pick<RetentionSettings, 'conversationDays' | 'approvalDays'>, clock: Clock) {
+  constructor(tables: Pick<Tables, 'conversations' | 'approvals' | 'answers'>, settings: Pick<RetentionSettings, 'conversationDays' | 'approvalDays'>, clock: Clock) {
     this.#tables = tables;
     this.#settings = settings;
     this.#clock = clock;
@@ -29,13 +29,14 @@ export class Retention {
 
   /** Resolves to how many rows went. Any number of instances may do it at once. Fails with `STORAGE_UNAVAILABLE`. */
   async sweep(): Promise<number> {
-    const { approvals, conversations } = this.#tables;
+    const { answers, approvals, conversations } = this.#tables;
     const { approvalDays, conversationDays } = this.#settings;
     const [conversation, approval] = [this.#before(conversationDays), this.#before(approvalDays)];
     return (
       (await remove(conversations, `RowKey ge 'memory:' and RowKey lt 'memory;' and ${conversation}`)) +
       // One that is still open waits for somebody to be told of it.
       (await remove(conversations, `RowKey ge 'in:' and RowKey lt 'in;' and open eq false and ${conversation}`)) +
+      (await remove(answers, conversation)) +
       (await remove(approvals, `PartitionKey eq 'approval' and ${approval}`, (row) => !approvalIsOpen(row))) +
       (await remove(approvals, `PartitionKey eq 'done' and ${approval}`))
     );

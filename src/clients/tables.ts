@@ -228,7 +228,7 @@ async function safely<T>(name: string, signal: AbortSignal | undefined, operatio
   }
 }
 
-const tableNames = ['latch', 'roster', 'spend', 'limits', 'approvals', 'conversations', 'contacts', 'effects', 'offers', 'heads', 'personkeys'] as const;
+const tableNames = ['latch', 'roster', 'spend', 'limits', 'approvals', 'conversations', 'contacts', 'effects', 'offers', 'answers', 'heads', 'personkeys'] as const;
 export type Tables = Readonly<Record<(typeof tableNames)[number], Table>> & { readonly names: () => Promise<ReadonlySet<string>> };
 
 export interface TablesOptions {
@@ -256,6 +256,7 @@ export function openTables({ endpoint, credential, httpClient }: TablesOptions):
     contacts: open('contacts'),
     effects: open('effects'),
     offers: open('offers'),
+    answers: open('answers'),
     heads: open('heads'),
     personkeys: open('personkeys'),
   };

@@ -95,7 +95,7 @@ export class VaultKey {
   }
 }
 
-function publicPart(name: string, { key }: KeyVaultKey): CheckpointKey['jwk'] {
+export function publicPart(name: string, { key }: KeyVaultKey): CheckpointKey['jwk'] {
   const { e, kty, n } = key ?? {};
   if ((kty !== 'RSA' && kty !== 'RSA-HSM') || e === undefined || n === undefined || n.length < LEAST_MODULUS_BYTES) throw new StewardError('CONFIGURATION_INVALID', `the key \`${name}\` is not an RSA key of ${LEAST_MODULUS_BYTES * 8} bits or more`);
   return { kty: 'RSA', n: Buffer.from(n).toString('base64url'), e: Buffer.from(e).toString('base64url') };

@@ -18,6 +18,8 @@ export interface ModelRequest {
   readonly messages: readonly ModelMessage[];
   readonly tools: readonly ToolDescription[];
   readonly maxCompletionTokens: number;
+  /** The text of the reply is JSON of this schema (structured outputs, strict). Not together with tools. */
+  readonly answerIn?: { readonly name: string; readonly schema: Readonly<Record<string, unknown>> };
 }
 
 export interface ModelReply {

@@ -1,5 +1,6 @@
 import type { StewardErrorCode } from '../../errors.ts';
 import type { Role } from '../../guard/ports.ts';
+import type { DropReason } from '../../knowledge/ground.ts';
 import type { Phase } from '../phase.ts';
 import type { ActionWording } from './actions/wording.ts';
 import { azure } from './actions/azure.ts';
@@ -63,6 +64,8 @@ const errors: Record<StewardErrorCode, string> = {
   APPROVAL_STALE: 'Something changed since this card was made, so it no longer counts and nothing was done. Please ask again.',
   APPROVAL_COPIED: 'This is not the original card, so your click changed nothing. Please use the card that I sent.',
   APPROVAL_NOBODY_REACHABLE: 'This needs a second person, and I can reach nobody who may approve it, so I did nothing. Please ask an approver to say hello to me, then ask again.',
+  KNOWLEDGE_NONE: 'There are no articles that I could answer from, so nothing was answered and nothing was changed. Please ask the service desk.',
+  KNOWLEDGE_UNTRUSTED: 'I can’t trust the articles that I would answer from, so nothing was answered and nothing was changed. Please tell your IT admins, and ask the service desk meanwhile.',
   RECORDS_NOT_OFFICER: 'Only somebody with the data protection role can ask for that, so nothing was changed. Please ask one of them.',
   RECORDS_OWN: 'That is about yourself, so you have no say in it and nothing was changed. Please leave it to a colleague.',
   RECORDS_HELD: 'The records about that person are under legal hold, so nothing was changed. Please ask data protection to release the hold first.',
@@ -112,6 +115,7 @@ const doing: Record<Exclude<Phase, 'queued' | 'acting'>, string> = {
   starting: 'I am checking who you are and what we said before',
   thinking: 'I am asking the language model',
   'looking up': 'I am looking it up in the directory',
+  'reading articles': 'I am looking through the articles',
   'asking people': 'I am preparing the card',
 };
 const late: Record<Phase, string> = {
@@ -119,6 +123,7 @@ const late: Record<Phase, string> = {
   queued: 'I was still busy with your earlier message',
   thinking: 'the language model did not answer in time',
   'looking up': 'the directory did not answer in time',
+  'reading articles': 'articles or language model did not answer in time',
   'asking people': 'the card could not be made in time',
   acting: 'the system behind it did not answer in time',
 };
@@ -147,7 +152,50 @@ export const en = {
   // --- conversation ------------------------------------------------------------------------------------------------
   greeting: (name: string) => `Hello ${name}! Tell me what you need, or type “help” to see what I can do for you.`,
   thanks: 'You’re welcome.',
-  offTopic: 'I only help with IT matters here: accounts, devices, groups, licences, tickets and the like. Type “help” to see what I can do for you.',
+  offTopic: 'I only help with IT matters here: accounts, devices, groups, licences, tickets, questions about how things work and the like. Type “help” to see what I can do for you.',
+  answers: {
+    quoted: '_Quoted word for word from reviewed articles._',
+    rephrased: '_From reviewed articles; each sentence was checked against its source._',
+    reviewed: (day: string) => `Reviewed ${day}`,
+    /** In the place of a question of which nothing is left that an article could know. */
+    nothingAsked: '–',
+    none: 'I have no reviewed article that answers that, and I don’t guess.',
+    nearest: (title: string, owner: string) => `“${title}” (${owner})`,
+    nearestAre: (nearest: string) => `The nearest that I have: ${nearest}.`,
+    ticket: 'If you like, write “open a ticket about” and what it is about, and I open one for you.',
+    ticketElsewhere: (link: string) => `To have a ticket opened, write to me in our personal chat: ${link}`,
+    askDesk: 'Please ask the service desk.',
+  },
+  why: {
+    nothing: 'I have not answered a question from articles here, or I was asked to forget it. Ask one, then ask “why”.',
+    noIndex: (index: string) => `The articles that I answered from (index ${index}) are not kept any more, so I can’t look again. Your auditors can: the record of the answer stands in the ledger.`,
+    said: '**Why I said that.** Each sentence rests on one sentence of a reviewed article:',
+    refused: (refusal: string) => ({ 'nothing near': '**Why I did not answer.** No passage was near enough to your question to be quoted.', 'nothing said': '**Why I did not answer.** Passages were near, but none of their sentences answers what you asked.', 'nothing supported': '**Why I did not answer.** What the language model wrote was not borne out by the articles, so I dropped it.' })[refusal] ?? '**Why I did not answer.**',
+    sentence: (text: string) => `“${text}”`,
+    source: (title: string, reviewed: string, reviewer: string, owner: string, hash: string) => `– ${title}, owned by ${owner}, reviewed ${reviewed} by ${reviewer} (passage ${hash})`,
+    found: 'What I found, best first (likeness, shared words):',
+    passage: (title: string, heading: string, similarity: string, lexical: string) => `- ${title}${heading === '' ? '' : `, ${heading}`} (${similarity}, ${lexical})`,
+    dropped: (count: number, reasons: string) => `${count === 1 ? 'One sentence was' : `${count} sentences were`} dropped: ${reasons}.`,
+    reasons: {
+      'no citation': 'without a source',
+      'citation invented': 'with a source that was made up',
+      'other words': 'in words that no source has',
+      'other meaning': 'with another meaning than its source',
+      'other numbers': 'with other numbers or dates than its source',
+      'other names': 'with a name that its source does not have',
+      'other negation': 'saying the opposite of its source',
+      'other force': 'stricter or looser than its source',
+      repeated: 'said already',
+      'too long': 'too long',
+      'too many': 'more than five',
+      'beside the question': 'on the subject, but no answer to the question',
+    } satisfies Record<DropReason, string>,
+    again: (index: string, same: boolean) => (same ? `I looked again just now, in the articles of that time (index ${index}): the same passages, the same scores, the same verdicts.` : `I looked again just now, in the articles of that time (index ${index}), and it does NOT come out the same. Please tell your Steward admin.`),
+    reference: (reference: string) => `For auditors: reference ${reference}.`,
+  },
+  feedbackUnheard: ' Its owner could not be reached in Teams, so I tell you.',
+  feedback: (reaction: 'like' | 'dislike', titles: string, comment: string, reference: string) =>
+    `A reader found an answer from ${titles} ${reaction === 'like' ? 'helpful' : 'not helpful'}${comment === '' ? '' : ` and wrote: “${comment}”`}. (Reference: ${reference})`,
   groupOnly: (link: string) => `I take requests only in our personal chat: ${link} — here I answer “help” and “status”.`,
   forgotten: 'Forgotten: what you and I wrote here, and whom and what I could refer to. What was asked, decided and done stays on record: that is evidence, which nobody deletes from chat. The messages that you see here are kept by Teams.',
   yesIsNotApproval: 'A typed answer never approves anything. Please use the button on the card above, or type “cancel”.',

@@ -70,6 +70,7 @@ describe('the grants of the other identities', () => {
       'storage: Storage Blob Data Contributor on the container for checkpoints, which may be in another account',
       'vault: Key Vault Crypto User on key ledger-signing-key',
       'vault: Key Vault Crypto Service Encryption User on key ledger-wrapping-key',
+      'vault: Key Vault Reader on key knowledge-signing-key',
       'vault: Key Vault Secrets User on secret ledger-digest-key',
     ]);
   });

@@ -14,13 +14,14 @@ interface Clause {
   readonly testedBy?: readonly string[];
   readonly advisory?: true;
 }
-const { clauses } = parse(readFileSync(new URL('prompts/steward/contract.yaml', root), 'utf8')) as { readonly clauses: readonly Clause[] };
+const clausesOf = (folder: string): readonly Clause[] => (parse(readFileSync(new URL(`prompts/${folder}/contract.yaml`, root), 'utf8')) as { readonly clauses: readonly Clause[] }).clauses;
+const clauses = [...clausesOf('steward'), ...clausesOf('knowledge')];
 
-describe('the contract', () => {
+describe('the contracts', () => {
   it('and the catalogue are what the committed prompt folder was generated from', async () => {
     await promisify(execFile)(process.execPath, ['--import', 'tsx', 'scripts/generate.ts', '--check'], { cwd: fileURLToPath(root) });
   });
-  it('gives every clause an id of its own', () => {
+  it('give every clause an id of its own', () => {
     assert.equal(new Set(clauses.map((clause) => clause.id)).size, clauses.length);
   });
   for (const clause of clauses) {
@@ -34,8 +35,8 @@ describe('the contract', () => {
       });
     }
   }
-  it('offers the model exactly the catalogue', () => {
+  it('offer the planner exactly the catalogue, and the way to the articles', () => {
     const actions = JSON.parse(readFileSync(new URL('prompts/steward/actions.json', root), 'utf8')) as { name: string }[];
-    assert.deepEqual(actions.map(({ name }) => name), catalogue.all().map(({ name }) => name));
+    assert.deepEqual(actions.map(({ name }) => name), [...catalogue.all().map(({ name }) => name), 'answer_from_articles']);
   });
 });

@@ -10,7 +10,7 @@ import { en } from '../../../src/bot/wording/en.ts';
 import { ANNA, BOB, failsWith, PLACE } from './support.ts';
 
 const { typingAfterMs, typingEveryMs, statusAfterMs, statusEveryMs, settleMs } = progressTimings;
-const PHASES: readonly Phase[] = ['starting', 'queued', 'thinking', 'looking up', 'asking people', 'acting'];
+const PHASES: readonly Phase[] = ['starting', 'queued', 'thinking', 'looking up', 'reading articles', 'asking people', 'acting'];
 
 /** Lets what is promised happen. */
 const settle = async (): Promise<void> => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { TableAnswerStore } from '../../../src/clients/answer-store.ts';
 import { TableApprovalStore } from '../../../src/clients/approval-store.ts';
 import { TableConversationStore } from '../../../src/clients/conversation-store.ts';
 import { Retention } from '../../../src/clients/retention.ts';
@@ -21,21 +22,26 @@ const approval = (state: ApprovalRecord['state']): ApprovalRecord => ({
 
 describe('retention', () => {
   it('takes away conversations after their days, and requests that were settled after theirs; nothing before', async () => {
-    const { approvals: approvalTable, conversations: conversationTable } = await tablesOf();
+    const { answers: answerTable, approvals: approvalTable, conversations: conversationTable } = await tablesOf();
     const [conversations, approvals] = [new TableConversationStore(conversationTable, { instance: randomUUID(), clock: systemClock }), new TableApprovalStore(approvalTable)];
     const [conversation, person] = [`a:${randomUUID()}`, newId()];
     await conversations.receive({ conversationId: conversation, activityId: 'one', place: { ...place, conversationId: conversation } });
     await conversations.save(conversation, person, memory, 'one');
+    const answers = new TableAnswerStore(answerTable);
+    const said = { reference: 'r', turn: 't', conversationId: conversation, activityId: randomUUID(), articles: [] };
+    await answers.add(said);
     const [settled, open, doubtful] = [approval('succeeded'), approval('pending'), approval('unknown')];
     for (const record of [settled, open, doubtful]) await approvals.insert(record);
     await approvals.noteDone(settled);
-    const at = (days: number): Promise<number> => new Retention({ approvals: approvalTable, conversations: conversationTable }, { conversationDays: 30, approvalDays: 180 }, later(days)).sweep();
+    const at = (days: number): Promise<number> => new Retention({ answers: answerTable, approvals: approvalTable, conversations: conversationTable }, { conversationDays: 30, approvalDays: 180 }, later(days)).sweep();
     const remembered = async (): Promise<number> => (await new TableConversationStore(conversationTable, { instance: randomUUID(), clock: systemClock }).load(conversation, person)).history.length;
 
     await at(29);
     assert.equal(await remembered(), 1);
+    assert.deepEqual(await answers.find(conversation, said.activityId), said);
     await at(31);
     assert.equal(await remembered(), 0);
+    assert.equal(await answers.find(conversation, said.activityId), undefined);
     assert.ok((await approvals.read(settled.reference)) !== undefined, 'a request went with the conversation');
     await at(179);
     assert.ok((await approvals.read(settled.reference)) !== undefined, 'too early');
@@ -57,8 +63,9 @@ describe('retention', () => {
       await conversations.upsert('p', key, { a: 2 });
       return rows;
     };
+    const none = { some: async () => [] } as unknown as Table;
     const slow = { some, remove: (...row: Parameters<Table['remove']>) => conversations.remove(...row) } as unknown as Table;
-    await new Retention({ approvals: { some: async () => [] } as unknown as Table, conversations: slow }, { conversationDays: 30, approvalDays: 180 }, later(31)).sweep();
+    await new Retention({ answers: none, approvals: none, conversations: slow }, { conversationDays: 30, approvalDays: 180 }, later(31)).sweep();
     assert.equal((await conversations.read('p', key))?.properties.get('a'), 2n);
     await conversations.remove('p', key);
   });
