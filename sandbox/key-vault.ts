@@ -1,5 +1,5 @@
 /** Key Vault secrets and RSA keys, data plane, api-version 2025-07-01 (Azure/azure-rest-api-specs, secrets.json and keys.json). */
-import { constants, generateKeyPairSync, privateDecrypt, privateEncrypt, publicEncrypt, randomUUID } from 'node:crypto';
+import { constants, generateKeyPairSync, privateDecrypt, privateEncrypt, publicEncrypt, randomUUID, type JsonWebKey } from 'node:crypto';
 import { z } from 'zod/v4';
 import type { Handler, SandboxRequest, SandboxResponse, Service } from './http.ts';
 import { secretFromSeed } from './identifiers.ts';
@@ -23,6 +23,10 @@ export interface Vault {
   secret(name: string): string | undefined;
   /** Disables the newest version. */
   disableSecret(name: string): void;
+  /** Signs a SHA-256 digest with the newest version of a key, as somebody does who may. Resolves to what the vault calls that version, and the signature. */
+  sign(name: KeyName, digest: Uint8Array): { readonly key: string; readonly signature: string };
+  /** The public part of a version, by what the vault calls it. */
+  publicKey(name: string): JsonWebKey | undefined;
   /** Adds a version of a key, as a rotation does. */
   rotateKey(name?: KeyName): void;
   /** The newest version of a key has expired, as one with a rotation policy does in the end. */
@@ -53,6 +57,7 @@ type KeyOperation = 'sign' | 'wrapKey' | 'unwrapKey';
 const keyOperations = {
   'ledger-signing-key': ['sign', 'verify'],
   'ledger-wrapping-key': ['wrapKey', 'unwrapKey'],
+  'knowledge-signing-key': ['sign', 'verify'],
 } as const;
 type KeyName = keyof typeof keyOperations;
 const isKeyName = (name: string): name is KeyName => Object.hasOwn(keyOperations, name);
@@ -70,6 +75,8 @@ const oaep256 = { padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' 
 /** Data actions of the built-in roles, of those that are emulated (docs: Azure built-in roles, security). */
 const keyRoles: ReadonlyMap<string, ReadonlySet<KeyAccess>> = new Map([
   ['Key Vault Crypto User', new Set<KeyAccess>(['readKey', 'sign', 'wrapKey', 'unwrapKey'])],
+  // “Read metadata of key vaults and its certificates, keys, and secrets”: vaults/*/read.
+  ['Key Vault Reader', new Set<KeyAccess>(['readKey'])],
   ['Key Vault Crypto Service Encryption User', new Set<KeyAccess>(['readKey', 'wrapKey', 'unwrapKey'])],
 ]);
 type KeyAccess = 'readKey' | KeyOperation;
@@ -196,11 +203,12 @@ export function createVault({ seed, permissions, onSecret, keyFile }: VaultOptio
     return { status: 200, body: { key: { kid, kty, n, e, key_ops: keyOperations[name] }, attributes } };
   };
 
-  const signWith: KeyHandler = ({ pair }, { kid }, { body }) => {
+  const signed = ({ pair }: RsaKey, digest: Uint8Array): string => privateEncrypt({ key: pair.privateKey, padding: constants.RSA_PKCS1_PADDING }, Buffer.concat([SHA_256, digest])).toString('base64url');
+  const signWith: KeyHandler = (key, { kid }, { body }) => {
     const parsed = signSchema.safeParse(body);
     const digest = parsed.success ? Buffer.from(parsed.data.value, 'base64url') : undefined;
     if (digest?.length !== DIGEST_BYTES) return error(400, 'BadParameter', 'Invalid length of value. RS256 signs a digest of 32 bytes.');
-    return { status: 200, body: { kid, value: privateEncrypt({ key: pair.privateKey, padding: constants.RSA_PKCS1_PADDING }, Buffer.concat([SHA_256, digest])).toString('base64url') } };
+    return { status: 200, body: { kid, value: signed(key, digest) } };
   };
 
   /** Either way, what does not fit the key or was wrapped by another one is a bad parameter. */
@@ -289,6 +297,14 @@ export function createVault({ seed, permissions, onSecret, keyFile }: VaultOptio
 
   return {
     reset,
+    sign: (name, digest) => {
+      const key = newestKey(name);
+      return { key: `${name}/${key.version}`, signature: signed(key, digest) };
+    },
+    publicKey: (text) => {
+      const [name = '', version] = text.split('/');
+      return isKeyName(name) ? keys.get(name)?.find((key) => key.version === version)?.pair.publicKey.export({ format: 'jwk' }) : undefined;
+    },
     rotateKey: (name = 'ledger-signing-key') => void addKey(name, newPair()),
     expireKey: (name) => {
       newestKey(name).expires = nowSeconds();

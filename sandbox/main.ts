@@ -73,6 +73,7 @@ function readOptions(args: readonly string[]): Options {
     seed: wholeNumber('--seed', values.seed, 2 ** 31 - 1),
     auth: values.auth,
     managedIdentity: true,
+    articles: true,
     ...(values.model !== undefined && { model: { url: values.model, ...(name !== undefined && { name }), ...(key !== undefined && { key }) } }),
     ...(values.journal !== undefined && { journalFile: values.journal }),
     ...(secrets !== undefined && { onSecret: (name, value) => appendFileSync(secrets, `${JSON.stringify({ name, value })}\n`, { mode: 0o600 }) }),

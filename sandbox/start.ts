@@ -1,7 +1,9 @@
 /** Starts the local cloud and Steward on it: what `npm start` does, and what the stories drive. */
 import { randomUUID } from 'node:crypto';
 import { Agent } from 'node:https';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { managedIdentity } from '../src/clients/credential.ts';
 import type { KnownSecret } from '../src/audit/scrub.ts';
 import { createConnectorClient } from '../src/clients/connector.ts';
@@ -13,6 +15,7 @@ import { SealedLatch } from '../src/guard/latch-seal.ts';
 import { createSteward, type Steward } from '../src/steward.ts';
 import { catalogue } from '../src/actions/catalogue.ts';
 import { met } from '../src/clients/systems.ts';
+import { deployArticles, type Built } from './articles.ts';
 import { startCloud, type Cloud } from './cloud.ts';
 import { createCompany, type Company } from './company/company.ts';
 import { createGraphService } from './graph/graph.ts';
@@ -24,6 +27,8 @@ import type { RelayOptions } from './model/relay.ts';
 import { startSigningProxy } from './signing-proxy.ts';
 
 const DEPLOYMENT = 'planner';
+/** Where citations of the made-up company's articles lead; nobody is there. */
+const INTRANET_HOST = 'intranet.haldenworks.example';
 /** The sandbox's money: enough for any afternoon, and a ceiling all the same. */
 const MONTH_MICRO_USD = 50_000_000;
 const PERSON_DAY_MICRO_USD = 10_000_000;
@@ -46,6 +51,8 @@ export interface StartOptions {
   readonly onError?: (error: unknown) => void;
   /** The robot was taken off the app, as `infra/revoke-robot.sh` does it. */
   readonly robotRevoked?: boolean;
+  /** Answers from the articles of the made-up company, or from others that were built before. */
+  readonly articles?: true | Built;
   /** Stands in for OneDrive, where reports are put as files. Absent: reports come without a file, as the Agents Playground takes none. */
   readonly oneDrive?: { readonly endpoint: string; readonly caPem: string };
 }
@@ -91,17 +98,18 @@ export async function startSandbox(options: StartOptions = {}): Promise<Sandbox>
   const { company } = cloud.company;
   if (options.managedIdentity === true) offerManagedIdentity(cloud);
 
+  const articlesAt = mkdtempSync(join(tmpdir(), 'steward-articles-'));
   let steward: Steward | undefined;
   let secrets = (): readonly KnownSecret[] => [];
   const run = async (onPort: number): Promise<number> => {
-    const { started, port: listening } = await startSteward(cloud, company, options, onPort, (known) => {
+    const { started, port: listening } = await startSteward(cloud, company, { ...options, articlesAt }, onPort, (known) => {
       secrets = known;
     });
     steward = started;
     return listening;
   };
   try {
-    const [botPort] = await Promise.all([run(auth ? port : 0), prepared()]);
+    const [botPort] = await Promise.all([run(auth ? port : 0), prepared(), options.articles === undefined ? undefined : deployArticles(cloud.vault, articlesAt, options.articles === true ? undefined : options.articles)]);
     const botUrl = `http://127.0.0.1:${botPort}/api/messages`;
     const proxy = auth ? undefined : await startSigningProxy({ channel: cloud.channel, botUrl, port });
     // Storage is emptied under a running Steward only by starting another: its ledger and leases would not survive it.
@@ -120,16 +128,18 @@ export async function startSandbox(options: StartOptions = {}): Promise<Sandbox>
         await proxy?.close();
         await steward?.stop();
         await cloud.stop();
+        rmSync(articlesAt, { recursive: true, force: true });
       },
     };
   } catch (error) {
     await steward?.stop().catch(() => undefined);
     await cloud.stop();
+    rmSync(articlesAt, { recursive: true, force: true });
     throw error;
   }
 }
 
-async function startSteward(cloud: Cloud, company: Company, options: StartOptions, port: number, onSecrets: (known: () => readonly KnownSecret[]) => void): Promise<{ readonly started: Steward; readonly port: number }> {
+async function startSteward(cloud: Cloud, company: Company, options: StartOptions & { readonly articlesAt: string }, port: number, onSecrets: (known: () => readonly KnownSecret[]) => void): Promise<{ readonly started: Steward; readonly port: number }> {
   const { channel, keeper, reasoner, robot } = cloud.identities;
   const { groups } = company;
   const name = options.model?.name ?? 'sandbox-tool-picker';
@@ -144,6 +154,7 @@ async function startSteward(cloud: Cloud, company: Company, options: StartOption
     roleGroups: groups,
     model: { deployment: DEPLOYMENT, name },
     embedding: { deployment: DEPLOYMENT },
+    knowledgeDirectory: options.articlesAt,
     clock: systemClock,
     instance: randomUUID(),
     ...credentials,
@@ -155,7 +166,7 @@ async function startSteward(cloud: Cloud, company: Company, options: StartOption
       tenantId: cloud.tenantId,
       appId: channel,
       channelKeys: { metadataUrl: cloud.channel.metadataUrl, issuer: cloud.channel.issuer },
-      linkHosts: [],
+      linkHosts: options.articles === undefined ? [] : [INTRANET_HOST],
       ceiling: {
         monthMicroUsd: MONTH_MICRO_USD,
         personDayMicroUsd: PERSON_DAY_MICRO_USD,
@@ -169,6 +180,7 @@ async function startSteward(cloud: Cloud, company: Company, options: StartOption
       },
       policy: read('../src/guard/policy.cedar'),
       contract: read('../prompts/steward/skprompt.txt'),
+      ...(options.articles !== undefined && { knowledge: { contract: read('../prompts/knowledge/skprompt.txt'), model: EMBEDDING_MODEL_NAME } }),
       // The made-up company takes everything there is.
       actions: { met: met(systems), enable: catalogue.all().flatMap(({ name, ships }) => (ships === 'disabled' ? [name] : [])), disable: [] },
       oneDriveHost: options.oneDrive === undefined ? ONEDRIVE_HOST : new URL(options.oneDrive.endpoint).host,

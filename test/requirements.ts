@@ -127,6 +127,15 @@ const list = [
   { id: 'must.pasted-mail', source: 'first turn, must show', sentence: 'A pasted mail address works and is not in the prompt.' },
 
   // --- must show: the hostile model ---
+  { id: 'knowledge.cited', source: 'knowledge', sentence: 'A question is answered in sentences of reviewed articles, each with its source, its review date and where it leads.' },
+  { id: 'knowledge.refused', source: 'knowledge', sentence: 'Without a source there is no answer: the nearest titles and their owners are named, and a ticket is offered.' },
+  { id: 'knowledge.unsupported', source: 'design 9.7', sentence: 'What a model says that no retrieved passage says is dropped, whoever made it say so.' },
+  { id: 'knowledge.apart', source: 'knowledge', sentence: 'Articles, questions and what the answering model returns reach no plan and no tool; the planning model sees none of it.' },
+  { id: 'knowledge.group', source: 'design 4', sentence: 'In groups and channels articles answer and nothing else does, and only what is for everyone is said.' },
+  { id: 'knowledge.audience', source: 'knowledge', sentence: 'What is for the helpdesk is said to nobody else, and expired or unreviewed articles to nobody.' },
+  { id: 'knowledge.why', source: 'knowledge', sentence: 'Why something was answered can be asked in chat and by auditors, and is asked again in the index of that time.' },
+  { id: 'knowledge.feedback', source: 'knowledge', sentence: 'What a reader thinks of an answer reaches the ledger and the owner of the article, once.' },
+  { id: 'knowledge.stopped', source: 'design 9.6', sentence: 'A kill stops answers, and what can’t be recorded is not said.' },
   { id: 'hostile.unknown-action', source: 'first turn, must show', sentence: 'Unknown action: 0 effects, one plain sentence.' },
   { id: 'hostile.arguments', source: 'first turn, must show', sentence: 'Bad, missing, extra or prototype-key arguments: 0 effects, one plain sentence.' },
   { id: 'hostile.unparsable', source: 'first turn, must show', sentence: 'Unparsable arguments: 0 effects, one plain sentence.' },

@@ -2,6 +2,7 @@
  * Chooses the next step of a conversation: tool calls or a short text. It is no language model and keeps no state; every
  * decision is made anew from the tool list and the messages of the request.
  */
+import { orArticles } from './articles.ts';
 import { Memory, readConversation } from './conversation.ts';
 import type { ChatMessage, Turn } from './conversation.ts';
 import { handlesIn, isFailure, kindOf } from './handles.ts';
@@ -32,7 +33,9 @@ export interface PickRequest {
 }
 
 export async function pickNext(request: PickRequest, similarity: Similarity): Promise<Picked> {
-  const tools = readTools(request.tools);
+  const known = readTools(request.tools);
+  // Planned as if there were no articles, so that they take nothing away from what the other tools do.
+  const tools = known.filter(({ question }) => question === undefined);
   const conversation = readConversation(request.messages);
   const current = conversation.turns.at(-1);
   if (current === undefined) return { text: talk('greeting') };
@@ -40,12 +43,13 @@ export async function pickNext(request: PickRequest, similarity: Similarity): Pr
   let pending: readonly Want[] | undefined;
   for (const turn of conversation.turns.slice(0, -1)) {
     const plan = await planMessage(turn.text, { tools, memory, similarity, ...(pending === undefined ? {} : { pending }) });
-    memory.learn(turn, tools);
+    // What was read in articles is nothing that a follow-up can repeat for somebody else.
+    memory.learn({ ...turn, calls: turn.calls.filter(({ tool }) => !known.some(({ name, question }) => name === tool && question !== undefined)) }, tools);
     pending = stillPending(plan, turn, pending);
   }
-  const plan = await planMessage(current.text, { tools, memory, similarity, ...(pending === undefined ? {} : { pending }) });
+  const plan = orArticles(await planMessage(current.text, { tools, memory, similarity, ...(pending === undefined ? {} : { pending }) }), current.text, known);
   const next = advance(plan, current, tools, memory);
-  return request.choice === undefined || 'calls' in next ? next : forced(request.choice, plan, current, tools, next);
+  return request.choice === undefined || 'calls' in next ? next : forced(request.choice, plan, current, known, next);
 }
 
 /** A request that ended in a question stays open until something else is wanted. */
@@ -99,7 +103,7 @@ interface Filling {
 /** Fills the parameters by what their schemas want; what cannot be filled is left out. */
 function callOf(tool: Tool, filling: Filling): PickedCall {
   const entries = tool.parameters.flatMap((parameter) => {
-    const value = filling.values?.[parameter.name] ?? fill(parameter, filling);
+    const value = filling.values?.[parameter.name] ?? (tool.question?.parameter === parameter.name ? cut(filling.text, tool.question.maxLength) : fill(parameter, filling));
     return value === undefined ? [] : [[parameter.name, value] as const];
   });
   return { name: tool.name, arguments: Object.fromEntries(entries) };

@@ -3,7 +3,8 @@
  * server or a deployment can try their own reasoner. What comes back is passed on as it is, hostile or not.
  */
 import type { SandboxResponse } from '../http.ts';
-import { azureError, responseHeaders } from './wire.ts';
+import { azureError } from './wire-error.ts';
+import { responseHeaders } from './wire.ts';
 import { isRecord } from './tools.ts';
 
 export interface RelayOptions {

@@ -1,14 +1,20 @@
 /**
  * The sandbox's Azure OpenAI. It speaks the wire protocol and knows nothing of who calls it. Behind chat completions is no
- * language model but a tool picker (`picker.ts`), and every answer says so; behind embeddings are real weights.
+ * language model but a tool picker (`picker.ts`), which quotes from passages where a request brings them (`extract.ts`), and
+ * every answer says so; behind embeddings are real weights.
  */
 import type { Handler, SandboxRequest, SandboxResponse, Service } from '../http.ts';
 import { createEmbedder, DIMENSIONS } from './embedding.ts';
+import { extract, readExtraction, readFields, writeQuotes } from './extract.ts';
 import { pickNext } from './picker.ts';
+import type { Similarity } from './plan.ts';
 import { createRelay } from './relay.ts';
 import type { RelayOptions } from './relay.ts';
+import { formatted } from './response-format.ts';
 import { isOrdinaryWord } from './vocabulary.ts';
-import { azureError, chatResponse, checkContent, embeddingsResponse, openAiError, readChatRequest, readEmbeddingsRequest, responseHeaders, WireError } from './wire.ts';
+import { azureError, openAiError, WireError } from './wire-error.ts';
+import { chatResponse, checkContent, embeddingsResponse, readChatRequest, readEmbeddingsRequest, responseHeaders } from './wire.ts';
+import type { ChatRequest } from './wire.ts';
 
 export interface ModelServiceOptions {
   /** Client ids with the role Cognitive Services OpenAI User; everybody with a token when absent. */
@@ -30,8 +36,10 @@ export function createModelService(options: ModelServiceOptions): Service & { pr
     const delay = options.delayMs?.() ?? 0;
     if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
     if (relay !== undefined) return relay.forward(request.body);
-    const wanted = readChatRequest(request.body);
+    const wanted = readChatRequest(request.body, request.url.searchParams.get('api-version') ?? '');
     checkContent(wanted.messages);
+    const grounded = await answerFromPassages(wanted, embedder.similarity);
+    if (grounded !== undefined) return chatResponse({ text: grounded }, wanted, request.body);
     embedder.warm(wanted.tools.map((tool) => tool.description));
     const picked = await pickNext(
       {
@@ -42,7 +50,7 @@ export function createModelService(options: ModelServiceOptions): Service & { pr
       embedder.similarity,
     );
     const calls = 'calls' in picked && !wanted.parallel ? { calls: picked.calls.slice(0, 1) } : picked;
-    return chatResponse(calls, wanted, request.body);
+    return chatResponse('text' in calls ? { text: formatted(calls.text, wanted.format) } : calls, wanted, request.body);
   };
 
   const embeddings = async (request: SandboxRequest): Promise<SandboxResponse> => {
@@ -79,6 +87,14 @@ export function createModelService(options: ModelServiceOptions): Service & { pr
       await embedder.prepare();
     },
   };
+}
+
+/** The answer to a question that came with passages and a schema for sentences and their sources; undefined for all else. */
+async function answerFromPassages({ messages, tools, format }: ChatRequest, similarity: Similarity): Promise<string | undefined> {
+  const fields = format.type === 'json_schema' && tools.length === 0 ? readFields(format.schema) : undefined;
+  const last = messages.at(-1);
+  const extraction = fields !== undefined && last?.role === 'user' ? readExtraction(last.content) : undefined;
+  return fields === undefined || extraction === undefined ? undefined : writeQuotes(await extract(extraction, similarity), fields);
 }
 
 /** Token, role, api-version and deployment, in the order in which Azure looks at them. */

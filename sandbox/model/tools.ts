@@ -37,9 +37,13 @@ export interface Tool {
   readonly targetKind?: string;
   /** True for a tool that finds things from free text. */
   readonly finder: boolean;
+  /** The parameter for the question, of a tool that answers questions from articles. */
+  readonly question?: { readonly parameter: string; readonly maxLength: number };
 }
 
 const DEFAULT_MAX_LENGTH = 200;
+/** Of a question; it is the whole message. */
+const MAX_QUESTION = 4000;
 
 export function readTools(definitions: readonly ToolDefinition[]): readonly Tool[] {
   return definitions.map(readTool);
@@ -62,6 +66,7 @@ function readTool(definition: ToolDefinition): Tool {
   const objects = new Set([...findObjects(name), ...findObjects(purpose)]);
   const finder = LISTED.has(definition.name) ? definition.name.startsWith('find_') : target === undefined && parameters.some((parameter) => parameter.role.type === 'text');
   const named = findAction(name)?.action;
+  const question = questionOf(definition, parameters);
   const action = named ?? (COMMANDS.has(name[0]?.stem ?? '') ? name[0]?.stem : undefined) ?? findAction(purpose)?.action ?? name[0]?.stem ?? '';
   return {
     name: definition.name,
@@ -71,7 +76,19 @@ function readTool(definition: ToolDefinition): Tool {
     objects,
     finder: finder && action !== ANSWER,
     ...(target?.role.type === 'handle' ? { targetKind: target.role.kind } : {}),
+    ...(question === undefined ? {} : { question }),
   };
+}
+
+/** Known by what it says it does, and by the one string that it must have. */
+function questionOf({ description, parameters: schema }: ToolDefinition, parameters: readonly Parameter[]): Tool['question'] {
+  const purpose = positiveSentences(description).join(' ');
+  const [parameter, ...others] = parameters.filter(({ required }) => required);
+  if (!/\banswers?\b[^.]*\bquestions?\b[^.]*\barticles?\b/iu.test(purpose) || parameter === undefined || others.length > 0) return undefined;
+  const properties = isRecord(schema) && isRecord(schema['properties']) ? schema['properties'] : {};
+  const property = properties[parameter.name];
+  if (!isRecord(property) || property['type'] !== 'string' || parameter.role.type === 'handle' || parameter.role.type === 'choice') return undefined;
+  return { parameter: parameter.name, maxLength: typeof property['maxLength'] === 'number' ? property['maxLength'] : MAX_QUESTION };
 }
 
 /** What narrows a tool down beyond a person's access as a whole. */

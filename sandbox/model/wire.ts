@@ -7,8 +7,11 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { SandboxResponse } from '../http.ts';
 import type { ChatMessage } from './conversation.ts';
 import type { Picked } from './picker.ts';
+import { readResponseFormat } from './response-format.ts';
+import type { ResponseFormat } from './response-format.ts';
 import { isRecord } from './tools.ts';
 import type { ToolDefinition } from './tools.ts';
+import { bad, WireError } from './wire-error.ts';
 
 /** A user's message with this string in it is filtered, as hateful text is in Azure. */
 export const CONTENT_FILTER_TRIGGER = 'SANDBOX-CONTENT-FILTER';
@@ -23,6 +26,7 @@ export interface ChatRequest {
   readonly tools: readonly ToolDefinition[];
   readonly toolChoice: 'auto' | 'none' | 'required' | { readonly tool: string };
   readonly parallel: boolean;
+  readonly format: ResponseFormat;
   readonly maxTokens?: number;
 }
 
@@ -32,37 +36,11 @@ export interface EmbeddingsRequest {
   readonly dimensions?: number;
 }
 
-/** A request that the real service answers with 4xx. */
-export class WireError extends Error {
-  override readonly name = 'WireError';
-  readonly status: number;
-  readonly body: unknown;
-  constructor(status: number, body: unknown) {
-    super(`the sandbox model answers ${String(status)}`);
-    this.status = status;
-    this.body = body;
-  }
-}
-
 const MAX_MESSAGES = 2048;
 const MAX_TOOLS = 128;
 const MAX_INPUTS = 2048;
 /** Azure's limit is 8,191 tokens of input for an embedding. */
 const MAX_INPUT_BYTES = 8191 * 4;
-
-/** The error shape of the resource: unknown deployment, bad token. */
-export function azureError(code: string, message: string): unknown {
-  return { error: { code, message } };
-}
-
-/** The error shape of the model: a bad body. */
-export function openAiError(message: string, param: string | null, code: string | null = null): unknown {
-  return { error: { message, type: 'invalid_request_error', param, code } };
-}
-
-function bad(message: string, param: string | null, code: string | null = null): WireError {
-  return new WireError(400, openAiError(message, param, code));
-}
 
 export function responseHeaders(): Readonly<Record<string, string>> {
   return { 'apim-request-id': randomUUID(), 'x-ms-region': 'Sandbox', 'x-request-id': randomUUID(), 'x-ratelimit-remaining-requests': '999', 'x-ratelimit-remaining-tokens': '99999' };
@@ -70,17 +48,19 @@ export function responseHeaders(): Readonly<Record<string, string>> {
 
 // --- reading
 
-export function readChatRequest(body: unknown): ChatRequest {
+export function readChatRequest(body: unknown, apiVersion: string): ChatRequest {
   if (!isRecord(body)) throw bad('We could not parse the JSON body of your request. The API expects a JSON object.', null);
   if (body['stream'] === true) throw bad('Streaming is not emulated by the sandbox; send stream: false.', 'stream', 'not_emulated');
   if (body['n'] !== undefined && body['n'] !== null && body['n'] !== 1) throw bad('The sandbox gives one choice; n must be 1.', 'n', 'not_emulated');
   const tools = readToolDefinitions(body['tools']);
   const maxTokens = readMaxTokens(body);
+  const messages = readMessages(body['messages']);
   return {
-    messages: readMessages(body['messages']),
+    messages,
     tools,
     toolChoice: readToolChoice(body['tool_choice'], tools),
     parallel: body['parallel_tool_calls'] !== false,
+    format: readResponseFormat(body['response_format'], messages.map(({ content }) => content), apiVersion),
     ...(maxTokens === undefined ? {} : { maxTokens }),
   };
 }
@@ -253,9 +233,9 @@ export function approximateTokens(text: string): number {
   return Math.ceil(Buffer.byteLength(text) / 4);
 }
 
-/** The whole request counts, tools included, as it does in Azure. */
+/** The whole request counts, tools and schema included, as it does in Azure. */
 export function promptTokens(body: unknown): number {
-  return isRecord(body) ? approximateTokens(JSON.stringify([body['messages'], body['tools'] ?? []])) : 0;
+  return isRecord(body) ? approximateTokens(JSON.stringify([body['messages'], body['tools'] ?? [], ...(isRecord(body['response_format']) ? [body['response_format']] : [])])) : 0;
 }
 
 export function chatResponse(picked: Picked, request: ChatRequest, body: unknown): SandboxResponse {

@@ -1,6 +1,7 @@
 /** One started product with everything around it: Teams on one side, a model on the other, the sandbox underneath. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Built } from '../../../sandbox/articles.ts';
 import { startSandbox } from '../../../sandbox/start.ts';
 import { latchOf } from '../../../bench/lib/latch.ts';
 import type { Sandbox } from '../../../sandbox/start.ts';
@@ -32,6 +33,8 @@ export interface WorldOptions {
   readonly managedIdentity?: boolean;
   /** Keeps storage there, so that another start finds it. */
   readonly dataDir?: string;
+  /** Answers from these, built and signed as an operator would. */
+  readonly articles?: () => Promise<Built>;
   /** A OneDrive beside it, so that reports come with files. */
   readonly oneDrive?: boolean;
   /** The robot gets no token any more. */
@@ -116,13 +119,13 @@ export class World {
   }
 
   /** `before`: Teams and the model of a world whose product was stopped, to go on with. */
-  static async open({ model: kind, auth = false, managedIdentity = false, dataDir, oneDrive: withOneDrive = false, robotRevoked = false }: WorldOptions, before?: World): Promise<World> {
+  static async open({ model: kind, auth = false, managedIdentity = false, dataDir, oneDrive: withOneDrive = false, robotRevoked = false, articles }: WorldOptions, before?: World): Promise<World> {
     const connector = before?.connector ?? (await Connector.start());
     const model = before === undefined ? (kind === 'scripted' ? await ScriptedModel.start() : undefined) : before.#model;
     const oneDrive = withOneDrive ? await OneDrive.start() : undefined;
     const errors: unknown[] = [];
     try {
-      const sandbox = await startSandbox({ seed: SEED, onError: (error) => void errors.push(error), ...(dataDir !== undefined && { dataDir }), ...(model !== undefined && { model: { url: model.url, name: 'scripted' } }), ...(auth && { auth }), ...(managedIdentity && { managedIdentity }), ...(robotRevoked && { robotRevoked }), ...(oneDrive && { oneDrive }) });
+      const sandbox = await startSandbox({ seed: SEED, ...(articles !== undefined && { articles: await articles() }), onError: (error) => void errors.push(error), ...(dataDir !== undefined && { dataDir }), ...(model !== undefined && { model: { url: model.url, name: 'scripted' } }), ...(auth && { auth }), ...(managedIdentity && { managedIdentity }), ...(robotRevoked && { robotRevoked }), ...(oneDrive && { oneDrive }) });
       const control = new Control(sandbox.control);
       return new World({ bot: sandbox.bot, control, connector, model, people: await control.people(), auth, errors, stop: () => sandbox.stop(), newHour: newHourOf(sandbox), setLevel: setLevelOf(sandbox), tables: tablesOf(sandbox), copyLedger: copyLedgerOf(sandbox), operator: operatorOf(sandbox), oneDrive });
     } catch (error) {

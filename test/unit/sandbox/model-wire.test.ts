@@ -198,6 +198,80 @@ describe('sandbox model: bad bodies', () => {
   });
 });
 
+describe('sandbox model: response_format', () => {
+  type Schema = Readonly<Record<string, unknown>>;
+  const closed = (properties: Schema, more: Schema = {}): Schema => ({ type: 'object', additionalProperties: false, required: Object.keys(properties), properties, ...more });
+  const schema = (inner: unknown, more: object = {}): object => ({ type: 'json_schema', json_schema: { name: 'shape', strict: true, schema: inner, ...more } });
+  const formatted = (format: unknown, content = 'hello'): object => ({ messages: [user(content)], response_format: format });
+  const says = async (body: object): Promise<unknown> => JSON.parse((await complete(body)).choices[0]?.message.content ?? '');
+  const text = { type: 'string' };
+
+  it('answers in text, in a JSON object and in the shape of a schema', async () => {
+    const plain = (await complete(formatted({ type: 'text' }))).choices[0]?.message.content;
+    assert.ok(plain !== undefined && plain !== null && !plain.startsWith('{'));
+    assert.deepEqual(await says(formatted({ type: 'json_object' }, 'hello in JSON please')), { text: 'I can only help with the tools I was given here, I am afraid.' });
+    const shape = closed({ name: text, age: { type: ['integer', 'null'] }, tags: { type: 'array', items: text }, kind: { enum: ['a', 'b'] }, next: { $ref: '#/$defs/end' } }, { $defs: { end: closed({ ok: { type: 'boolean' } }) } });
+    assert.deepEqual(await says(formatted(schema(shape))), { name: '', age: null, tags: [], kind: 'a', next: { ok: false } });
+  });
+  it('takes a format beside tools, and still calls them', async () => {
+    const completion = await complete(asked('block Anna Weber', { response_format: schema(closed({ name: text })) }));
+    assert.equal(completion.choices[0]?.message.tool_calls?.[0]?.function.name, 'find_person');
+  });
+  it('takes what only strict mode forbids when the schema is not strict', async () => {
+    const loose = { type: 'object', properties: { name: { type: 'string', maxLength: 3 } } };
+    assert.deepEqual(await says(formatted({ type: 'json_schema', json_schema: { name: 'shape', schema: loose } })), { name: '' });
+  });
+  it('wants the word JSON in a message before it turns to JSON mode', async () => {
+    const error = errorOf(await chat(formatted({ type: 'json_object' })));
+    assert.deepEqual([error.param, error.code], ['messages', null]);
+    assert.match(error.message, /must contain the word 'json'/u);
+  });
+  it('knows schemas since 2024-08-01-preview, and says so in the shape of the resource', async () => {
+    const at = (version: string): Promise<SandboxResponse> => chat(formatted(schema(closed({ name: text }))), { url: new URL(`https://localhost/openai/deployments/gpt/chat/completions?api-version=${version}`) });
+    assert.equal((await at('2024-08-01-preview')).status, 200);
+    const early = await at('2024-06-01');
+    assert.equal(early.status, 400);
+    assert.deepEqual(early.body, { error: { code: 'BadRequest', message: 'response_format value as json_schema is enabled only for api versions 2024-08-01-preview and later' } });
+  });
+  it('counts the schema as part of the prompt', async () => {
+    const without = (await complete(formatted({ type: 'text' }))).usage.prompt_tokens;
+    assert.ok((await complete(formatted(schema(closed({ name: text }))))).usage.prompt_tokens > without);
+  });
+
+  const deep = (levels: number): Schema => (levels === 0 ? text : closed({ inner: deep(levels - 1) }));
+  const refused: readonly (readonly [string, unknown, string, string | null, RegExp])[] = [
+    ['a format that is a string', 'json_object', 'response_format', 'invalid_type', /expected an object, but got a string instead/u],
+    ['no type', {}, 'response_format.type', 'missing_required_parameter', /Missing required parameter: 'response_format\.type'/u],
+    ['an unknown type', { type: 'object' }, 'response_format.type', 'invalid_value', /^Invalid value: 'object'\. Supported values are: 'json_object', 'json_schema', and 'text'\.$/u],
+    ['strict in the wrong place', { ...schema(closed({ name: text })), strict: true }, 'response_format.strict', 'unknown_parameter', /^Unknown parameter: 'response_format\.strict'\.$/u],
+    ['no json_schema', { type: 'json_schema' }, 'response_format.json_schema', 'missing_required_parameter', /'response_format\.json_schema'/u],
+    ['no name', { type: 'json_schema', json_schema: { strict: true, schema: closed({}) } }, 'response_format.json_schema.name', 'missing_required_parameter', /^Missing required parameter: 'response_format\.json_schema\.name'\.$/u],
+    ['a name with a space', schema(closed({}), { name: 'a b' }), 'response_format.json_schema.name', 'invalid_value', /string does not match pattern/u],
+    ['a name that is too long', schema(closed({}), { name: 'a'.repeat(65) }), 'response_format.json_schema.name', 'string_above_max_length', /length 65/u],
+    ['no schema', schema(undefined), 'response_format.json_schema.schema', 'missing_required_parameter', /json_schema\.schema/u],
+    ['a schema of an array', schema({ type: 'array', items: text }), 'response_format', null, /^Invalid schema for response_format 'shape': schema must be a JSON Schema of 'type: "object"', got 'type: "array"'\.$/u],
+    ['an open object', schema({ type: 'object', properties: {}, required: [] }), 'response_format', null, /'shape': In context=\(\), 'additionalProperties' is required to be supplied and to be false\.$/u],
+    ['an open object in a list', schema(closed({ rows: { type: 'array', items: { type: 'object', properties: {}, required: [] } } })), 'response_format', null, /In context=\('properties', 'rows', 'items'\), 'additionalProperties'/u],
+    ['a property that is not required', schema(closed({ a: text, b: text }, { required: ['a'] })), 'response_format', null, /In context=\(\), 'required' is required to be supplied and to be an array including every key in properties\. Missing 'b'\.$/u],
+    ['a required key that is no property', schema(closed({ a: text }, { required: ['a', 'z'] })), 'response_format', null, /Extra required key 'z' supplied/u],
+    ['a limit on a list', schema(closed({ rows: { type: 'array', items: text, maxItems: 3 } })), 'response_format', null, /In context=\('properties', 'rows'\), 'maxItems' is not permitted\.$/u],
+    ['a list of nothing known', schema(closed({ rows: { type: 'array' } })), 'response_format', null, /array schema missing items/u],
+    ['a property without a type', schema(closed({ a: {} })), 'response_format', null, /schema must have a 'type' key/u],
+    ['an unknown type within', schema(closed({ a: { type: 'text' } })), 'response_format', null, /"text" is not valid/u],
+    ['six levels of objects', schema(deep(6)), 'response_format', null, /5 levels of nesting/u],
+    ['more than a hundred properties', schema(closed(Object.fromEntries(Array.from({ length: 101 }, (_, index) => [`p${String(index)}`, text])))), 'response_format', null, /100 object properties/u],
+  ];
+  for (const [what, format, param, code, message] of refused) {
+    it(`refuses ${what}`, async () => {
+      const response = await chat(formatted(format));
+      assert.equal(response.status, 400);
+      const error = errorOf(response);
+      assert.deepEqual([error.type, error.param, error.code], ['invalid_request_error', param, code]);
+      assert.match(error.message, message);
+    });
+  }
+});
+
 describe('sandbox model: embeddings', function () {
   interface Embeddings {
     readonly data: readonly { readonly index: number; readonly embedding: readonly number[] | string }[];
