@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod/v4';
 import { catalogue, toolsOf } from '../src/actions/catalogue.ts';
+import { answerTool } from '../src/bot/answer-tool.ts';
 import { actionsPage, describeActions } from '../src/cli/actions.ts';
 
 const contractShape = z.strictObject({
@@ -16,14 +17,19 @@ const contractShape = z.strictObject({
 });
 
 const root = new URL('../', import.meta.url);
-const contract = contractShape.parse(parse(readFileSync(new URL('prompts/steward/contract.yaml', root), 'utf8')));
 
-const prompt = [contract.preamble, '', ...contract.clauses.map((clause, index) => `${index + 1}. ${clause.text}`), ''].join('\n');
-const actions = toolsOf(catalogue.all()).map(({ function: { name, description, parameters } }) => ({ name, description, parameters }));
+/** What stands in `skprompt.txt` for a contract. */
+function promptOf(folder: string): string {
+  const { clauses, preamble } = contractShape.parse(parse(readFileSync(new URL(`prompts/${folder}/contract.yaml`, root), 'utf8')));
+  return [preamble, '', ...clauses.map((clause, index) => `${index + 1}. ${clause.text}`), ''].join('\n');
+}
+
+const actions = [...toolsOf(catalogue.all()), answerTool].map(({ function: { name, description, parameters } }) => ({ name, description, parameters }));
 const config = { schema: 1.1, description: 'The planner of Steward. Generated from contract.yaml and the catalogue.', type: 'completion', completion: { max_tokens: 800 } };
 
 const files: readonly (readonly [string, string])[] = [
-  ['prompts/steward/skprompt.txt', prompt],
+  ['prompts/steward/skprompt.txt', promptOf('steward')],
+  ['prompts/knowledge/skprompt.txt', promptOf('knowledge')],
   ['prompts/steward/actions.json', `${JSON.stringify(actions, null, 2)}\n`],
   ['prompts/steward/config.json', `${JSON.stringify(config, null, 2)}\n`],
   ['docs/actions.md', actionsPage(describeActions(catalogue, readFileSync(new URL('src/guard/policy.cedar', root), 'utf8')))],

@@ -34,6 +34,7 @@ const proofs = new Map<string, Entry>([
   ['ceiling', { load: () => import('../proof/ceiling.ts'), about: ['src/guard/ceiling.ts', 'src/guard/money.ts', 'src/guard/reasoner.ts', 'src/clients/spend-lease.ts', 'src/clients/spend-store.ts', 'src/clients/tables.ts', 'src/serial.ts', 'src/clients/model.ts', 'src/clients/model-prices.ts', 'src/clients/azure-openai.ts', 'src/clients/embedder.ts', 'src/clients/egress.ts', 'proof/ceiling.ts', 'proof/ceiling'], short: 5 }],
   ['ledger', { load: () => import('../proof/ledger.ts'), about: ['src/audit', 'src/clients/ledger-store.ts', 'src/clients/anchor-store.ts', 'src/clients/chain-reader.ts', 'src/clients/blobs.ts', 'src/clients/signer.ts', 'test/unit/audit/anchored.ts', 'proof/ledger.ts', 'proof/ledger'], short: 200 }],
   ['secrets', { load: () => import('../proof/secrets.ts'), about: [...BOT, 'src/log.ts', 'src/encodings.ts', 'proof/secrets.ts', 'proof/secrets'], short: 5 }],
+  ['knowledge', { load: () => import('../proof/knowledge.ts'), about: ['src/knowledge', 'sandbox/model', 'sandbox/articles.ts', 'sandbox/knowledge-model.ts', 'prompts/knowledge', 'test/knowledge', 'proof/knowledge.ts'] }],
   ['guard-coverage', { load: () => import('../proof/guard-coverage.ts'), about: [...GUARD, 'test/unit/guard', 'test/unit/actions', 'proof/guard-coverage.ts'] }],
   ['guard-mutation', { load: () => import('../proof/guard-mutation.ts'), about: [...GUARD, 'test/unit/guard', 'test/unit/actions', 'proof/guard-mutation.ts', 'proof/mutation'] }],
 ]);

@@ -49,6 +49,7 @@ if (existsSync('scripts/generate.ts')) {
 /** Each suite in lanes that run side by side, since a lane waits most of the time. The longest come first. */
 const suites = new Map<string, readonly (readonly string[])[]>([
   ['browser', lanes('test/browser', [])],
+  ['knowledge', lanes('test/knowledge', [])],
   ['unit', lanes('test/unit', [['scripts', 'cli', 'platform'], ['clients'], ['sandbox']])],
   ['stories', lanes('test/stories', [['kill.test.ts', 'robot-revoked.test.ts', 'start.test.ts'], ['people.test.ts', 'waiting.test.ts'], ['approvals.test.ts', 'restart.test.ts'], ['failures.test.ts', 'clicks.test.ts'], ['hostile-model.test.ts'], ['actions-people.test.ts', 'actions-groups.test.ts'], ['actions-devices.test.ts', 'actions-azure.test.ts'], ['actions-tickets.test.ts', 'reports.test.ts']])],
 ]);

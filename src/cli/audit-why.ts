@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Entry } from '../audit/events.ts';
 import { Records } from '../audit/story.ts';
+import { answersAgain } from './audit-answers.ts';
 import { readCopy } from './audit-copy.ts';
 import type { AuditSetting } from './audit-setting.ts';
 import { heading, lineOf, nameOf, row, secondOf } from './audit-text.ts';
@@ -21,7 +22,8 @@ export async function whyCommand(given: readonly string[], { complain, print }: 
   const { options, words } = wordsOf(given, ['--checkpoint', '--key']);
   const [id, ...rest] = words;
   if (id === undefined) throw new Misuse('`audit why` needs a reference, and the directory with the copy');
-  const copy = await readCopy(typedOf('why', rest, options));
+  const typed = typedOf('why', rest, options);
+  const copy = await readCopy(typed);
   const records = new Records(copy.entries, copy.opened ?? []);
   const entries = records.around(id);
   if (entries.length === 0) {
@@ -29,9 +31,10 @@ export async function whyCommand(given: readonly string[], { complain, print }: 
     return 1;
   }
   const policy = policyIn(root);
+  const answers = answersAgain(entries, records, typed.directory);
   const told = entries.map((entry) => row(`${secondOf(entry.at)}  `, sentenceFor(entry, entries, records, policy.reasons), 25));
-  print(`${[heading(copy, records).join('\n'), told.join('\n'), versionsOf(entries, records, policy.digest).join('\n')].join('\n\n')}\n`);
-  return copy.verdict.holds ? 0 : 1;
+  print(`${[heading(copy, records).join('\n'), told.join('\n'), ...answers.text, versionsOf(entries, records, policy.digest).join('\n')].join('\n\n')}\n`);
+  return copy.verdict.holds && answers.holds ? 0 : 1;
 }
 
 interface PolicyText {
@@ -81,6 +84,13 @@ function sentenceFor(entry: Entry, among: readonly Entry[], records: Records, re
       case 'intent': return `about to run ${lineOf(event.action)} ${lineOf(event.version)} for ${who(event.requester)}${event.approver === undefined ? '' : `, approved by ${who(event.approver)}`} (${policiesText(event.policies, reasons)})`;
       case 'outcome': return `outcome: ${event.outcome === 'unknown' ? 'nobody knows' : lineOf(event.outcome)}${tail(event.code)}, after ${counts(event.durationMs)} ms${event.requestIds.length === 0 ? '' : `, request id ${event.requestIds.map(lineOf).join(', ')}`}`;
       case 'file': return `file of ${lineOf(event.action)}: ${lineOf(event.state)}${tail(event.code)}`;
+      case 'answer': return event.refusal === undefined
+        ? `answered ${who(event.person)} from ${[...new Set(event.passages.filter(({ hash }) => event.kept.some((kept) => kept.hash === hash)).map(({ article }) => lineOf(article)))].join(', ')}: ${counts(event.kept.length)} of ${counts(event.kept.length + event.dropped.length)} sentences kept (index ${lineOf(event.index.slice(0, 8))})`
+        : `did not answer ${who(event.person)}: ${lineOf(event.refusal)}; ${counts(event.dropped.length)} sentences dropped (index ${lineOf(event.index.slice(0, 8))})`;
+      case 'feedback': {
+        const comment = records.partsOf(entry).find(({ as }) => as === 'requester')?.facts.reason;
+        return `${event.reaction === 'like' ? 'found helpful' : 'found not helpful'} by ${who(event.person)}${comment === undefined ? '' : `: “${lineOf(comment)}”`}; told ${event.told.length === 0 ? 'nobody' : event.told.map(lineOf).join(', ')}`;
+      }
       case 'reply': return event.withheld ? 'reply, of which something was withheld' : 'reply';
       case 'latch': return `latch ${lineOf(event.change)}: ${lineOf(event.level)}${event.scope === undefined ? '' : `, ${lineOf(event.scope)}`}, by ${who(event.person)}${event.confirmedBy === undefined ? '' : `, confirmed by ${who(event.confirmedBy)}`}`;
       case 'limit': return `limit of ${lineOf(event.action)} raised to ${counts(event.perHour)} an hour by ${who(event.person)}, confirmed by ${who(event.confirmedBy)}`;
@@ -101,8 +111,8 @@ function versionsOf(entries: readonly Entry[], records: Records, policyDigest: s
   const started = [...chains].flatMap(([chain, entry]) => {
     const start = records.startOf(entry)?.event;
     if (start === undefined) return [row('', `Chain ${lineOf(chain)} says nothing about what it ran with.`, 0)];
-    const { catalogue, configuration, contract, deployment = '', policy, robot = '', steward = '' } = start;
-    const parts = Object.entries({ steward, robot, deployment, catalogue, policy, contract, configuration }).filter(([, digest]) => digest !== '').map(([what, digest]) => `  ${what.padEnd(14)}${lineOf(digest).slice(0, 64)}`);
+    const { catalogue, configuration, contract, deployment = '', knowledge = '', policy, robot = '', steward = '' } = start;
+    const parts = Object.entries({ steward, robot, deployment, catalogue, policy, contract, knowledge, configuration }).filter(([, digest]) => digest !== '').map(([what, digest]) => `  ${what.padEnd(14)}${lineOf(digest).slice(0, 64)}`);
     return [row('', `Chain ${lineOf(chain)} ran with`, 0), ...parts, ...(policy === policyDigest ? [] : [row('', 'That policy is not the one of this checkout alone (another version, or an overlay): the sentences above are of this checkout.', 0)])];
   });
   return [...(models.length === 0 ? [] : [`Model: ${counts(models.length)} calls, ${counts(sum(({ promptTokens }) => promptTokens))} tokens in, ${counts(sum(({ completionTokens }) => completionTokens))} out, ${usd(sum(({ costMicroUsd }) => costMicroUsd))}`]), ...started];

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { StewardError } from '../errors.ts';
 import { AUDIT_USAGE, auditCommand } from './audit.ts';
 import type { ExitStatus, Output } from './command.ts';
+import type { KnowledgeSetting } from './knowledge-services.ts';
+import { KNOWLEDGE_USAGE } from './knowledge-usage.ts';
 import { LATCH_USAGE, latchCommand, type LatchCommand } from './latch.ts';
 import { domains, scaffold, ScaffoldError, type Domain } from './new-action.ts';
 
@@ -11,17 +13,19 @@ export interface CommandLine extends Output {
   readonly root: string;
   /** What `kill` and `status` need beside what was typed. */
   readonly latch: LatchCommand;
+  /** What `knowledge` needs; absent: there is no such command. */
+  readonly knowledge?: Omit<KnowledgeSetting, 'root'>;
 }
 
 const USAGE = `steward actions [--json]                 the catalogue: who may ask for what, with which approval, by which operation
 steward actions new NAME [--in DOMAIN]   a new action: its file, its words, its test, and its line in the catalogue
-${AUDIT_USAGE}${LATCH_USAGE}`;
+${AUDIT_USAGE}${KNOWLEDGE_USAGE}${LATCH_USAGE}`;
 
 /** Nothing here raises a level: this one is known only so that nobody looks for it at three in the morning. */
 const REVIVE = 'nothing but Steward itself revives Steward: two admins do it in Teams, with “revive because …”. docs/stopping.md says how, also when fewer than two are at hand.';
 
 /** Runs one command of an operator. Never fails for what it was given. */
-export async function run(words: readonly string[], { complain, latch, print, root }: CommandLine): Promise<ExitStatus> {
+export async function run(words: readonly string[], { complain, knowledge, latch, print, root }: CommandLine): Promise<ExitStatus> {
   const misused = (problem: string): ExitStatus => {
     complain(`steward: ${problem}\n\n${USAGE}`);
     return 2;
@@ -33,6 +37,7 @@ export async function run(words: readonly string[], { complain, latch, print, ro
   }
   if (command === 'kill' || command === 'status') return latchCommand(command, rest, { print, complain }, latch);
   if (command === 'audit') return auditCommand(rest, { print, complain }, { root, environment: latch.environment });
+  if (command === 'knowledge' && knowledge !== undefined) return (await import('./knowledge.ts')).knowledgeCommand(rest, { print, complain }, { root, ...knowledge });
   if (command === 'revive') {
     complain(`steward: ${REVIVE}\n`);
     return 2;

@@ -55,7 +55,7 @@ describe('`npm run -s steward -- kill`', function () {
       const { hostname, port } = new URL(cloud.endpoints.tables);
       const child = execFile(
         process.execPath,
-        ['--import', REDIRECT, '--import', 'tsx', 'src/cli/steward.ts', ...words],
+        ['--import', REDIRECT, '--import', 'tsx', 'scripts/steward.ts', ...words],
         {
           cwd: root,
           env: {
