@@ -10,8 +10,8 @@ export interface Child<Ready> {
   cpuMs(): number | undefined;
   /** The end of what it wrote to stderr. */
   told(): string;
-  /** Asks for one thing and waits for its answer. */
-  ask(question: string, value?: unknown): Promise<unknown>;
+  /** Asks for one thing and waits for its answer, for a minute unless told otherwise. */
+  ask(question: string, value?: unknown, deadlineMs?: number): Promise<unknown>;
   stop(): Promise<void>;
 }
 
@@ -24,6 +24,8 @@ export interface ChildOptions {
   readonly given?: unknown;
 }
 
+/** What `ask` fails with when its time is up; the child may still be at it. */
+export const NO_ANSWER = 'gave no answer';
 const START_DEADLINE_MS = 60_000;
 const STOP_DEADLINE_MS = 10_000;
 
@@ -52,10 +54,10 @@ export async function startChild<Ready>({ file, env = {}, execArgv = [], given }
     pid: child.pid ?? 0,
     told: () => told,
     cpuMs: () => cpuMsOf(child.pid ?? 0),
-    ask: async (question, value) => {
+    ask: async (question, value, deadlineMs = START_DEADLINE_MS) => {
       const id = (next += 1);
       child.send({ id, question, value });
-      const answer = await message<{ readonly answer: unknown }>(child, (received) => received['id'] === id, START_DEADLINE_MS);
+      const answer = await message<{ readonly answer: unknown }>(child, (received) => received['id'] === id, deadlineMs);
       return answer.answer;
     },
     stop: async () => {
@@ -91,7 +93,7 @@ function message<T>(child: ChildProcess, fits: (received: Record<string, unknown
       if (typeof received === 'object' && received !== null && fits(received as Record<string, unknown>)) settle(() => resolve(received as T));
     };
     const onExit = (code: number | null): void => settle(() => reject(new Error(`ended with ${code}`)));
-    const timer = setTimeout(() => settle(() => reject(new Error('gave no answer'))), deadlineMs);
+    const timer = setTimeout(() => settle(() => reject(new Error(NO_ANSWER))), deadlineMs);
     child.on('message', onMessage);
     child.on('exit', onExit);
   });
