@@ -13,8 +13,8 @@ import { createEmbedder } from './model/embedding.ts';
 import { EMBEDDING_MODEL_NAME } from './model/wire.ts';
 
 const ARTICLES = fileURLToPath(new URL('../src/knowledge/articles/', import.meta.url));
-/** Embedding takes some seconds; what was embedded once is kept where packages keep such things. */
-const CACHE = fileURLToPath(new URL('../node_modules/.cache/steward/', import.meta.url));
+/** Embedding all of them takes some ten seconds; what was embedded once is kept where packages keep such things. */
+const CACHE = fileURLToPath(new URL('../node_modules/.cache/steward/vectors/', import.meta.url));
 
 /** What was built before it is signed. */
 export interface Built {
@@ -38,22 +38,27 @@ export function readArticles(): readonly Article[] {
   return names.filter((name) => name.endsWith('.md') && name !== 'README.md').map((name) => reviewed(readArticle(name, readFileSync(join(ARTICLES, name), 'utf8')).article, reviews));
 }
 
-/** An index of the local model's vectors, yet to be signed. From the cache where the articles are the same. */
+/** An index of the local model's vectors, yet to be signed. */
 export async function buildArticles(articles: readonly Article[]): Promise<Built> {
-  const directory = join(CACHE, `articles-${createHash('sha256').update(JSON.stringify([EMBEDDING_MODEL_NAME, articles])).digest('hex').slice(0, 32)}`);
-  const [index, vectors] = [INDEX_FILE, VECTORS_FILE].map((name) => join(directory, name)) as [string, string];
-  if (!existsSync(index)) {
-    const embedder = createEmbedder();
-    const built = await buildIndex(articles, EMBEDDING_MODEL_NAME, async (texts) => {
-      const embedded: (readonly number[])[] = [];
-      for (const text of texts) embedded.push(await embedder.embed(text));
-      return embedded;
+  const embedder = createEmbedder();
+  return buildIndex(articles, EMBEDDING_MODEL_NAME, async (texts) => {
+    const missing = texts.filter((text) => !existsSync(cached(text)));
+    const vectors = missing.length === 0 ? [] : await embedder.embedAll(missing);
+    mkdirSync(CACHE, { recursive: true });
+    missing.forEach((text, place) => {
+      // By its name at once: several processes may do this, and any may be killed.
+      const unfinished = `${cached(text)}.${process.pid}`;
+      writeFileSync(unfinished, Float32Array.from(vectors[place] ?? []));
+      renameSync(unfinished, cached(text));
     });
-    mkdirSync(directory, { recursive: true });
-    // The index last, and by its name at once: where it is, the vectors are.
-    writeFileSync(vectors, built.vectors);
-    writeFileSync(`${index}.${process.pid}`, built.index);
-    renameSync(`${index}.${process.pid}`, index);
-  }
-  return { index: readFileSync(index), vectors: readFileSync(vectors) };
+    return texts.map((text) => {
+      const { buffer, byteLength, byteOffset } = readFileSync(cached(text));
+      return Array.from(new Float32Array(buffer.slice(byteOffset, byteOffset + byteLength)));
+    });
+  });
+}
+
+/** Where the vector of a text is kept. */
+function cached(text: string): string {
+  return join(CACHE, createHash('sha256').update(`${EMBEDDING_MODEL_NAME}\n${text}`).digest('hex'));
 }

@@ -2,7 +2,7 @@
  * `npm test`: every stage, what failed shown again at the end, and the sum alone on the last line.
  *
  *     npm test                                   everything
- *     npm test -- --only lint,unit               some stages (browser, unit and stories are the suites)
+ *     npm test -- --only lint,unit               some stages (browser, knowledge, unit and stories are the suites)
  *     npm test -- --grep 'second click'          the tests whose title matches
  *     npm test -- test/unit/guard/gate.test.ts   one file; what is not for us is handed to mocha
  */

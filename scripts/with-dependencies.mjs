@@ -25,6 +25,9 @@ const PROGRAMS = new Map([
 
 const root = realpathSync(fileURLToPath(new URL('..', import.meta.url)));
 const stampFile = join(root, 'node_modules/.steward-installed');
+const prepare = 'sandbox/prepare.ts';
+/** Where `prepare` leaves what it made; npm empties it with the rest. */
+const prepared = join(root, 'node_modules/.cache/steward/vectors');
 const runtime = `node${process.versions.node.split('.')[0]} ${process.platform}-${process.arch}`;
 
 process.exitCode = await main(process.argv.slice(2));
@@ -61,29 +64,41 @@ function satisfies(version, range) {
 }
 
 async function installWhatIsMissing() {
-  if (isInstalled()) return 0;
+  if (isInstalled() && isPrepared()) return 0;
   const releaseLock = await takeLock();
   try {
-    if (isInstalled()) return 0; // by whoever held the lock
-    console.error('steward: installing dependencies, once (npm ci) …');
-    const code = await run(
-      'npm',
-      // A machine may say NODE_ENV=production, and `npm run -s` hands `silent` down, which would hide why npm failed.
-      ['ci', '--include=dev', '--loglevel=notice'],
-      { stdio: ['ignore', 2, 2], shell: process.platform === 'win32' },
-    );
-    if (code > 128) return code; // interrupted, which needs no advice
-    if (code !== 0) {
-      return fail(
-        'the dependencies could not be installed; npm says why above. ' +
-          'Check the connection to the npm registry, then run the same command again.',
-      );
-    }
-    writeFileSync(stampFile, currentStamp());
-    return 0;
+    const code = isInstalled() ? 0 : await install(); // or by whoever held the lock
+    if (code !== 0 || isPrepared()) return code;
+    console.error('steward: reading the sample articles, once …');
+    const prepareCode = await run(process.execPath, ['--import', 'tsx', prepare], { stdio: ['ignore', 2, 2] });
+    // Where it failed, whoever needs the articles reads them then, and says what is wrong.
+    return prepareCode > 128 ? prepareCode : 0;
   } finally {
     releaseLock();
   }
+}
+
+function isPrepared() {
+  return existsSync(prepared) || !existsSync(join(root, prepare));
+}
+
+async function install() {
+  console.error('steward: installing dependencies, once (npm ci) …');
+  const code = await run(
+    'npm',
+    // A machine may say NODE_ENV=production, and `npm run -s` hands `silent` down, which would hide why npm failed.
+    ['ci', '--include=dev', '--loglevel=notice'],
+    { stdio: ['ignore', 2, 2], shell: process.platform === 'win32' },
+  );
+  if (code > 128) return code; // interrupted, which needs no advice
+  if (code !== 0) {
+    return fail(
+      'the dependencies could not be installed; npm says why above. ' +
+        'Check the connection to the npm registry, then run the same command again.',
+    );
+  }
+  writeFileSync(stampFile, currentStamp());
+  return 0;
 }
 
 function isInstalled() {

@@ -58,9 +58,7 @@ export function createModelService(options: ModelServiceOptions): Service & { pr
     if (wanted.dimensions !== undefined && wanted.dimensions !== DIMENSIONS) {
       throw new WireError(400, openAiError(`This model has ${String(DIMENSIONS)} dimensions and cannot be shortened.`, 'dimensions', 'invalid_value'));
     }
-    const vectors: (readonly number[])[] = [];
-    for (const text of wanted.inputs) vectors.push(await embedder.embed(text));
-    return embeddingsResponse(vectors, wanted);
+    return embeddingsResponse(await embedder.embedAll(wanted.inputs), wanted);
   };
 
   const guarded = (handle: (request: SandboxRequest) => Promise<SandboxResponse>): Handler['handle'] => async (request) => {

@@ -77,7 +77,7 @@ describe('scripts/test.ts', () => {
   it('says what stages there are when asked for another', () => {
     const { code, errors } = run('--only', 'lint,everything');
     assert.equal(code, 2);
-    assert.match(errors, /--only takes some of types,lint,imports,(generated,)?browser,unit,stories/);
+    assert.match(errors, /--only takes some of types,lint,imports,(generated,)?browser,(knowledge,)?unit,stories/);
   });
 
   function write(path: string, text: string): void {

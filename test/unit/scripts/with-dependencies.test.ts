@@ -39,6 +39,13 @@ if (process.argv.includes('--wait')) {
 console.log(JSON.stringify({ ready: true, arguments: process.argv.slice(2) }));
 `;
 
+const PREPARE = `
+import { appendFileSync, mkdirSync } from 'node:fs';
+mkdirSync('node_modules/.cache/steward/vectors', { recursive: true });
+appendFileSync('prepared', 'x');
+console.log('said on stdout');
+`;
+
 interface Ended {
   readonly code: number | null;
   readonly stdout: string;
@@ -135,6 +142,34 @@ describe('scripts/with-dependencies.mjs', () => {
     assert.ok(!existsSync(join(clone, 'node_modules/.steward-installed')));
   });
 
+  it('prepares the articles once, before the program, and again after another install', async () => {
+    write('sandbox/prepare.ts', PREPARE);
+    const { stderr, stdout } = await run(['start', 'one']);
+    assert.match(stderr, /reading the sample articles, once/);
+    assert.deepEqual(JSON.parse(stdout), { ready: true, arguments: ['one'] });
+    const again = await run(['start', 'two']);
+    assert.deepEqual([again.stderr, prepared()], ['', 1]);
+    write('package-lock.json', JSON.stringify({ ...LOCK, version: '2.0.0' }));
+    await run(['start', 'three']);
+    assert.equal(prepared(), 2);
+  });
+
+  it('prepares them also where somebody installed by hand', async () => {
+    await run(['start']);
+    rmSync(join(clone, 'node_modules/.steward-installed'));
+    write('node_modules/.package-lock.json', JSON.stringify(LOCK));
+    write('sandbox/prepare.ts', PREPARE);
+    await run(['start']);
+    assert.deepEqual([npmCalls().length, prepared()], [1, 1]);
+  });
+
+  it('starts the program all the same when the articles could not be prepared', async () => {
+    write('sandbox/prepare.ts', 'throw new Error("nothing to read");');
+    const { code, stderr } = await run(['start']);
+    assert.equal(code, 0);
+    assert.match(stderr, /nothing to read/);
+  });
+
   it('passes on the exit code of the program', async () => {
     assert.equal((await run(['start', '--fail'])).code, 42);
   });
@@ -205,6 +240,10 @@ describe('scripts/with-dependencies.mjs', () => {
   function write(path: string, text: string): void {
     mkdirSync(dirname(join(clone, path)), { recursive: true });
     writeFileSync(join(clone, path), text);
+  }
+
+  function prepared(): number {
+    return readFileSync(join(clone, 'prepared'), 'utf8').length;
   }
 
   function npmCalls(): string[] {
