@@ -18,6 +18,7 @@ import { hearsOf, type Library } from '../knowledge/library.ts';
 import { withoutHandles } from './answer-tool.ts';
 import { citationsOf } from './citations.ts';
 import { conceal } from './conceal.ts';
+import { callModel } from './model-call.ts';
 import type { AnswerStore, SaidAnswer, StoredAnswer } from './ports.ts';
 import { inertName, saidDigest, wholeInMarkdown, type Speaker } from './say.ts';
 import { en } from './wording/en.ts';
@@ -101,44 +102,17 @@ export class Answers {
 
   #ports(inquiry: Inquiry): AnswerPorts {
     const { ceiling, scrubber } = this.#with;
+    const call = { about: aboutOf(inquiry), turn: inquiry.turn.id, signal: inquiry.signal };
     return {
-      embed: async (texts) => (await this.#metered(inquiry, 'embedding', (signal) => ceiling.embed(scrubber.value(texts), signal))).vectors,
+      embed: async (texts) => (await callModel(this.#with, { ...call, purpose: 'embedding' }, (signal) => ceiling.embed(scrubber.value(texts), signal))).vectors,
       ask: async ({ system, user }) => {
         const request: ModelRequest = { messages: [{ role: 'system', content: system }, { role: 'user', content: user }], tools: [], maxCompletionTokens: MOST_COMPLETION_TOKENS, answerIn: answerSchema };
-        const reply = await this.#metered(inquiry, 'turn', (signal) => ceiling.complete(request, { purpose: 'turn', person: inquiry.person, turn: inquiry.turn }, signal));
+        const reply = await callModel(this.#with, { ...call, purpose: 'turn' }, (signal) => ceiling.complete(request, { purpose: 'turn', person: inquiry.person, turn: inquiry.turn }, signal));
         // With this request no tool exists: a call of one is no answer, and leads nowhere.
         if (reply.toolCalls !== undefined || reply.finishReason === 'length') throw new StewardError('MODEL_MALFORMED', 'no whole answer in the form that was asked for');
         return reply.text;
       },
     };
-  }
-
-  /** One call of a model: under the kill switch, and told to the ledger. */
-  async #metered<Reply extends Awaited<ReturnType<Ceiling['complete']>> | Awaited<ReturnType<Ceiling['embed']>>>(inquiry: Inquiry, purpose: 'turn' | 'embedding', call: (signal: AbortSignal) => Promise<Reply>): Promise<Reply> {
-    const { clock, killSwitch, ledger } = this.#with;
-    const about = aboutOf(inquiry);
-    await killSwitch.assertAlive(about);
-    const guarded = killSwitch.guardCall(about);
-    const startedMs = clock.monotonicMs();
-    try {
-      const reply = await call(AbortSignal.any([inquiry.signal, guarded.signal]));
-      void ledger
-        .record({
-          kind: 'model',
-          turn: inquiry.turn.id,
-          purpose,
-          model: reply.model.slice(0, 100),
-          promptTokens: reply.usage?.promptTokens ?? 0,
-          completionTokens: reply.usage?.completionTokens ?? 0,
-          costMicroUsd: reply.costMicroUsd,
-          requestId: reply.requestId.slice(0, 100),
-          durationMs: Math.round(clock.monotonicMs() - startedMs),
-        })
-        .catch(() => undefined);
-      return reply;
-    } finally {
-      guarded.done();
-    }
   }
 
   /** INVARIANT: durable before it is said. Resolves to its public name. */

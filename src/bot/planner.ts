@@ -24,6 +24,7 @@ import { answerTool, questionIn } from './answer-tool.ts';
 import type { Answers } from './answers.ts';
 import { cardReference, secondPersonSentence, type Desk } from './desk.ts';
 import { closeExchanges } from './history.ts';
+import { callModel } from './model-call.ts';
 import type { Reports } from './reports.ts';
 import { saidDigest, type Speaker } from './say.ts';
 import { turnOf, type Turn } from './turn.ts';
@@ -164,37 +165,15 @@ export class StewardPlanner implements Planner {
   }
 
   async #ask(turn: Turn): Promise<MeteredReply> {
-    const { ceiling, clock, killSwitch, ledger, scrubber } = this.#with;
+    const { ceiling, clock, scrubber } = this.#with;
     turn.enter('thinking');
-    const about = asking(turn);
-    await killSwitch.assertAlive(about);
     const self = turn.handles.mint('person', turn.person.id, turn.person.displayName, clock.now().getTime());
     const messages: ModelMessage[] = [
       { role: 'system', content: this.#with.contract },
       { role: 'system', content: `The person asking is ${self}.` },
       ...closeExchanges(turn.history),
     ];
-    const guarded = killSwitch.guardCall(about);
-    const startedMs = clock.monotonicMs();
-    try {
-      const reply = await ceiling.complete({ messages: scrubber.value(messages), tools: this.#tools, maxCompletionTokens: MOST_COMPLETION_TOKENS }, { purpose: 'turn', person: turn.person, turn }, AbortSignal.any([turn.signal, guarded.signal]));
-      void ledger
-        .record({
-          kind: 'model',
-          turn: turn.id,
-          purpose: 'turn',
-          model: reply.model.slice(0, 100),
-          promptTokens: reply.usage?.promptTokens ?? 0,
-          completionTokens: reply.usage?.completionTokens ?? 0,
-          costMicroUsd: reply.costMicroUsd,
-          requestId: reply.requestId.slice(0, 100),
-          durationMs: Math.round(clock.monotonicMs() - startedMs),
-        })
-        .catch(() => undefined);
-      return reply;
-    } finally {
-      guarded.done();
-    }
+    return callModel(this.#with, { about: asking(turn), turn: turn.id, purpose: 'turn', signal: turn.signal }, (signal) => ceiling.complete({ messages: scrubber.value(messages), tools: this.#tools, maxCompletionTokens: MOST_COMPLETION_TOKENS }, { purpose: 'turn', person: turn.person, turn }, signal));
   }
 
   #lastWord(turn: Turn, reply: MeteredReply): TeamsPlan {
