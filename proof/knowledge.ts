@@ -56,10 +56,10 @@ const percent = ({ all, high, hits, low, share: part }: ReturnType<typeof share>
 /** What is left when a part is taken away. Verifying sentences is never taken away. */
 const ABLATIONS: readonly (readonly [string, Partial<Thresholds>])[] = [
   ['all', {}],
-  ['without the reviewed questions', { known: Infinity, margin: -1 }],
+  ['without the reviewed questions', { known: Infinity, doubtful: -Infinity }],
   ['without words that no article has', { unknown: 1 }],
   ['without coverage', { coverage: -1, sentenceCoverage: 0 }],
-  ['without any threshold', { known: Infinity, margin: -1, similarity: -1, coverage: -1, sentenceCoverage: 0, unknown: 1 }],
+  ['without any threshold', { known: Infinity, doubtful: -Infinity, similarity: -1, coverage: -1, sentenceCoverage: 0, unknown: 1 }],
 ];
 
 export const proof: Proof = {

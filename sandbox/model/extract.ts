@@ -276,6 +276,8 @@ function isAboutNeighbour(question: Question, here: readonly Word[], around: rea
 
 // --- the judgement
 
+/** Of a sentence in passages that are known to answer. */
+const LEAST_SCORE = 0.3;
 /** How much of the question must be found; less where vectors say that sentence and question are close. */
 const ENOUGH = { least: 0.5, usual: 0.74, most: 0.85 } as const;
 
@@ -300,10 +302,15 @@ export async function extract({ like = [], passages, question }: Extraction, sim
     const found = await extractFor(text, passages, similarity);
     if (found.length > 0) return found;
   }
+  // Somebody who knows the passages says that they answer it: then the best sentence is an answer, though words alone do not show it.
+  for (const text of like.length === 0 ? [] : [...like, question]) {
+    const found = await extractFor(text, passages, similarity, readQuestion(question.slice(0, MAX_QUESTION)));
+    if (found.length > 0) return found;
+  }
   return [];
 }
 
-async function extractFor(text: string, given: readonly Passage[], similarity: Similarity): Promise<readonly Quote[]> {
+async function extractFor(text: string, given: readonly Passage[], similarity: Similarity, answered?: Question): Promise<readonly Quote[]> {
   const question = readQuestion(text.slice(0, MAX_QUESTION));
   const passages = given.slice(0, MAX_READ);
   if (question.terms.every(({ weight }) => weight <= WEIGHTS.weak)) return [];
@@ -320,7 +327,7 @@ async function extractFor(text: string, given: readonly Passage[], similarity: S
     }
   }
   const final = promising.map((candidate) => ({ ...candidate, close: closeness.get(candidate), score: candidate.score + 0.3 * (closeness.get(candidate) ?? 0.4) })).sort((left, right) => right.score - left.score);
-  const first = final.find((candidate) => isAnswer(question, candidate, lost, candidate.close));
+  const first = final.find((candidate) => (answered !== undefined ? candidate.score >= LEAST_SCORE && (!STRICT.has(answered.kind) || looksRight(answered, candidate.text)) : isAnswer(question, candidate, lost, candidate.close)));
   if (first === undefined) return [];
   return quotes(first, [first, ...final.filter((candidate) => candidate !== first)], ranked, question);
 }

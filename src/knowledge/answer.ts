@@ -1,7 +1,7 @@
 import { z } from 'zod/v4';
 import { StewardError } from '../errors.ts';
 import type { Article } from './article.ts';
-import { likeness, type Nearest } from './known-questions.ts';
+import type { Compared, Nearest } from './known-questions.ts';
 import { judge, type DropReason, type Judged, type ProposedSentence, type Support } from './ground.ts';
 import { Asked, type Thresholds } from './relevance.ts';
 import type { Found, Search } from './search.ts';
@@ -93,13 +93,12 @@ export async function answer(question: string, search: Search, may: (article: Ar
   const retrieved = retrieve(question, vector, search, may);
   const asked = new Asked(question, search);
   const base = { question, index: search.digest, vector, retrieved };
-  const known = knownQuestions(question, vector, search, may, settings.thresholds);
-  const near = nearEnough(asked, retrieved, known, settings.thresholds);
-  if (near.length === 0) return { ...base, proposed: [], kept: [], dropped: [], refusal: 'nothing near' };
-  const names = namesOf(near);
+  const near = nearEnough(asked, retrieved, compare(question, vector, search, may), settings.thresholds);
+  if (near.passages.length === 0) return { ...base, proposed: [], kept: [], dropped: [], refusal: 'nothing near' };
+  const names = namesOf(near.passages);
   const passages = [...names].map(([id, { article, passage }]) => ({ id, title: article.title, heading: passage.heading, text: passage.text }));
-  const proposed = proposalsIn(await ports.ask({ system: settings.contract, user: JSON.stringify({ question, ...(known.like.length > 0 && { like: known.like.map((each) => each.question) }), passages }) }));
-  const judged = judgeAll(proposed, near, asked, known, settings.thresholds);
+  const proposed = proposalsIn(await ports.ask({ system: settings.contract, user: JSON.stringify({ question, ...(near.like.length > 0 && { like: near.like.map((each) => each.question) }), passages }) }));
+  const judged = judgeAll(proposed, near, asked, settings.thresholds);
   const rephrased = judged.flatMap((each) => ('support' in each && !each.support.verbatim ? [each] : []));
   const vectors = rephrased.length === 0 ? [] : await ports.embed(rephrased.flatMap(({ support, text }) => [text, support.source]));
   const agreements = new Map(rephrased.map((each, at) => [each as Judged, cosine(vectors[at * 2] ?? [], vectors[at * 2 + 1] ?? [])]));
@@ -113,35 +112,40 @@ export function retrieve(question: string, vector: Int8Array, search: Search, ma
   return search.find({ text: question, vector: Float32Array.from(vector) }, may, MOST_RETRIEVED);
 }
 
-/** What reviewers said about questions like this one. */
-export interface KnownAs {
-  /** Reviewed questions that are the same in other words, and answered; best first. */
+/** With the reviewed questions, as `retrieve` with the passages. */
+export function compare(question: string, vector: Int8Array, search: Search, may: (article: Article) => boolean): Compared {
+  return search.compare({ text: question, vector: Float32Array.from(vector) }, may);
+}
+
+/** What may be put before a model, and why. */
+export interface Near {
+  readonly passages: readonly Found[];
+  /** Reviewed questions that ask the same in other words, and are answered; best first. */
   readonly like: readonly Nearest[];
-  /** It is the same as one that is listed as unanswered. */
-  readonly isUnanswered: boolean;
-  /** How much nearer one is that is answered than one that is not; 0 where none is reviewed. */
-  readonly margin: number;
+  /** The articles that answer those. */
+  readonly answering: ReadonlySet<Article>;
 }
 
+const NOTHING_NEAR: Near = { passages: [], like: [], answering: new Set() };
 const MOST_LIKE = 3;
+/** How much of its likeness to questions that nobody answers speaks against an answer. */
+const DOUBT = 0.8;
+/** How much the words of a passage speak for it beside the reviewed questions of its article. */
+const WORDS = 0.1;
 
-export function knownQuestions(question: string, vector: Int8Array, search: Search, may: (article: Article) => boolean, { known }: Pick<Thresholds, 'known'>): KnownAs {
-  const { answered, unanswered } = search.nearest({ text: question, vector: Float32Array.from(vector) }, may);
-  const [best, worst] = [answered[0], unanswered[0]].map((nearest) => (nearest === undefined ? 0 : likeness(nearest))) as [number, number];
-  const isUnanswered = worst >= known && worst > best;
-  return { margin: best - worst, like: isUnanswered ? [] : answered.filter((nearest) => likeness(nearest) >= known).slice(0, MOST_LIKE), isUnanswered };
-}
-
-/** Those of the passages that are near enough to what was asked to be put before a model. */
-export function nearEnough(asked: Asked, retrieved: readonly Found[], known: KnownAs, thresholds: Thresholds): readonly Found[] {
-  if (known.isUnanswered) return [];
-  const answering = new Set(known.like.map(({ article }) => article));
-  return retrieved.filter((found) => {
+/** Those of the passages that are near enough to what was asked: by reviewed questions, or by their words where those say neither yes nor no. */
+export function nearEnough(asked: Asked, retrieved: readonly Found[], { answering, unanswered }: Compared, thresholds: Thresholds): Near {
+  const standings = new Map(answering.map(({ article, likeness }) => [article, likeness - DOUBT * unanswered]));
+  if (unanswered > 0 && Math.max(-Infinity, ...standings.values()) < thresholds.doubtful) return NOTHING_NEAR;
+  const known = new Set<Article>();
+  const passages = retrieved.filter((found) => {
     if (!asked.isOnFocus(found)) return false;
-    if (answering.has(found.article)) return true;
     const { coverage, similarity } = asked.fitOf(found);
-    return known.margin >= thresholds.margin && asked.unknown <= thresholds.unknown && coverage >= thresholds.coverage && similarity >= thresholds.similarity;
+    if ((standings.get(found.article) ?? -Infinity) + WORDS * coverage >= thresholds.known) known.add(found.article);
+    return known.has(found.article) || (asked.unknown <= thresholds.unknown && coverage >= thresholds.coverage && similarity >= thresholds.similarity);
   });
+  const like = answering.filter(({ article }) => known.has(article)).flatMap(({ nearest }) => nearest).sort((one, other) => other.likeness - one.likeness).slice(0, MOST_LIKE);
+  return { passages, like, answering: known };
 }
 
 /** What passages are called in the prompt. Not their hashes: an invented one must not be right by chance. */
@@ -150,16 +154,15 @@ export function namesOf(near: readonly Found[]): ReadonlyMap<string, Found> {
 }
 
 /** By words alone: what a replay can repeat without a model. */
-export function judgeAll(proposed: readonly ProposedSentence[], near: readonly Found[], asked: Asked, known: KnownAs, thresholds: Thresholds): readonly Judged[] {
-  const names = namesOf(near);
-  const answering = new Set(known.like.map(({ article }) => article));
+export function judgeAll(proposed: readonly ProposedSentence[], near: Near, asked: Asked, thresholds: Thresholds): readonly Judged[] {
+  const names = namesOf(near.passages);
   const said = new Set<string>();
   return proposed.slice(0, MOST_PROPOSED).map((sentence) => {
     const judged = judge(sentence, names);
     if ('dropped' in judged) return judged;
     if (said.has(judged.support.source)) return { text: judged.text, dropped: 'repeated' };
     const { found, source } = judged.support;
-    const isCovered = answering.has(found.article) || asked.coverageOf(source, found) >= thresholds.sentenceCoverage;
+    const isCovered = near.answering.has(found.article) || asked.coverageOf(source, found) >= thresholds.sentenceCoverage;
     if (!isCovered || !asked.isAnswered(judged.text)) return { text: judged.text, dropped: 'beside the question' };
     said.add(judged.support.source);
     return judged;

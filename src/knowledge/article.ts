@@ -69,7 +69,8 @@ export const articleId = z.string().max(60).regex(ARTICLE_ID, 'must be lower-cas
 const OWNER = /^([^<>]{1,80}?)\s*<([^\s<>@]{1,64}@[^\s<>@]{1,190})>$/;
 
 const question = line(200);
-const questionList = z.array(question).max(50).default([]);
+const MOST_QUESTIONS = 200;
+const questionList = z.array(question).max(MOST_QUESTIONS).default([]);
 
 /** The front matter as an author writes it. `reviewer` and `reviewed` are written by the command that reviews. */
 export const frontMatter = z.strictObject({
@@ -86,11 +87,12 @@ export const frontMatter = z.strictObject({
     }),
   expires: day,
   sources: z.array(line(300)).min(1, 'must name at least one'),
-  questions: questionList,
-  unanswered: questionList,
   reviewer: line(120).optional(),
   reviewed: day.optional(),
 });
+
+/** What stands under the text: questions as readers ask them, which it answers or does not. */
+export const endMatter = z.strictObject({ questions: questionList, unanswered: questionList });
 
 export const review: z.ZodType<Review> = z.strictObject({ hash: z.string().regex(HASH), reviewer: line(120), author: line(120), reviewed: day });
 
@@ -105,8 +107,8 @@ export const article: z.ZodType<Article> = z.strictObject({
   owner: z.strictObject({ name: z.string().max(80), mail: z.string().max(254) }),
   expires: day,
   sources: z.array(line(300)),
-  questions: z.array(question).max(50),
-  unanswered: z.array(question).max(50),
+  questions: z.array(question).max(MOST_QUESTIONS),
+  unanswered: z.array(question).max(MOST_QUESTIONS),
   body: z.string().regex(HASH),
   passages: z.array(passage).max(200),
   review: review.optional(),

@@ -1,6 +1,6 @@
 import { fromMarkdown } from 'mdast-util-from-markdown';
 import { parse as parseYaml } from 'yaml';
-import { frontMatter, passageHash, sha256, type ArticleText, type Passage } from './article.ts';
+import { endMatter, frontMatter, passageHash, sha256, type ArticleText, type Passage } from './article.ts';
 
 /** Markdown with front matter → an article. For authors' tools: Steward itself loads what was built from it. */
 
@@ -27,6 +27,8 @@ type Node = Root['children'][number];
 type Inline = { readonly type: string; readonly value?: string; readonly url?: string; readonly children?: readonly Inline[] };
 
 const FRONT = /^---\n([\s\S]*?)\n---\n([\s\S]*)$/;
+/** In a text of headings, paragraphs and lists nothing else looks like it: right under a line of text it would make a heading of that. */
+const END = /^([\s\S]*?\n)\n---\n([\s\S]*)$/;
 const MOST_BYTES = 100_000;
 /** A longer section is cut at its paragraphs, so that what is cited can be read at a glance. */
 const MOST_WORDS = 120;
@@ -34,14 +36,16 @@ const MOST_WORDS = 120;
 /** Fails with `ArticleError`. `file` is the name without its folder. */
 export function readArticle(file: string, text: string): ReadArticle {
   if (Buffer.byteLength(text) > MOST_BYTES) throw new ArticleError(['is longer than 100,000 bytes: split it']);
-  const [, front, body] = FRONT.exec(text.replaceAll('\r\n', '\n').normalize('NFC')) ?? [];
-  if (front === undefined || body === undefined) throw new ArticleError(['has no front matter: it begins with a line ---, and another one ends it']);
-  const parsed = frontMatter.safeParse(yamlOf(front));
-  const problems = parsed.success ? [] : parsed.error.issues.map(({ message, path }) => (path.length === 0 ? message : `${path.join('.')}: ${message}`));
+  const [, front, rest] = FRONT.exec(text.replaceAll('\r\n', '\n').normalize('NFC')) ?? [];
+  if (front === undefined || rest === undefined) throw new ArticleError(['has no front matter: it begins with a line ---, and another one ends it']);
+  const [, body = rest, end = ''] = END.exec(rest) ?? [];
+  const parsed = frontMatter.safeParse(yamlOf(front, 'front matter'));
+  const asked = endMatter.safeParse(yamlOf(end, 'list of questions under the text') ?? {});
   const { found, links, passages } = readBody(body);
-  problems.push(...found);
-  if (!parsed.success) throw new ArticleError(problems);
-  const { audience, expires, id, language, owner, questions, reviewed, reviewer, sources, title, unanswered } = parsed.data;
+  const problems = [...problemsIn(parsed), ...problemsIn(asked), ...found];
+  if (!parsed.success || !asked.success) throw new ArticleError(problems);
+  const { audience, expires, id, language, owner, reviewed, reviewer, sources, title } = parsed.data;
+  const { questions, unanswered } = asked.data;
   if (file !== `${id}.md`) problems.push(`the file of \`${id}\` is called ${id}.md`);
   if (passages.length === 0) problems.push('has no text');
   if (problems.length > 0) throw new ArticleError(problems);
@@ -49,11 +53,15 @@ export function readArticle(file: string, text: string): ReadArticle {
   return { article: { id, title, language, audience, owner, expires, sources, questions, unanswered, body: sha256(body), passages: own }, links, stated: { reviewer, reviewed } };
 }
 
-function yamlOf(front: string): unknown {
+function problemsIn({ error }: ReturnType<typeof frontMatter.safeParse> | ReturnType<typeof endMatter.safeParse>): readonly string[] {
+  return error?.issues.map(({ message, path }) => (path.length === 0 ? message : `${path.join('.')}: ${message}`)) ?? [];
+}
+
+function yamlOf(text: string, what: string): unknown {
   try {
-    return parseYaml(front, { schema: 'core', uniqueKeys: true, maxAliasCount: 0 });
+    return parseYaml(text, { schema: 'core', uniqueKeys: true, maxAliasCount: 0 });
   } catch (error) {
-    throw new ArticleError([`its front matter is no YAML: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : 'it can’t be read'}`]);
+    throw new ArticleError([`its ${what} is no YAML: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : 'it can’t be read'}`]);
   }
 }
 

@@ -16,14 +16,14 @@ export interface Thresholds {
    * share that only questions which it leaves unanswered have.
    */
   readonly coverage: number;
-  /** How much nearer a question that is answered must be than one that is not. */
-  readonly margin: number;
   /** The same for a sentence with its heading and title. */
   readonly sentenceCoverage: number;
   /** Share that words may weigh which no article has at all. */
   readonly unknown: number;
-  /** From this likeness on, a reviewed question decides: it is the same as what was asked. */
+  /** From here on, reviewed questions decide: they ask the same. Likeness to those that an article answers, less some of that to those that none does. */
   readonly known: number;
+  /** Below this, those that nobody answers decide. */
+  readonly doubtful: number;
   /** Cosine between a rephrased sentence and its source. */
   readonly agreement: number;
 }

@@ -1,4 +1,4 @@
-import { judgeAll, knownQuestions, nearEnough, retrieve, type AnswerSettings } from './answer.ts';
+import { compare, judgeAll, nearEnough, retrieve, type AnswerSettings } from './answer.ts';
 import { sha256, type Article, type Passage } from './article.ts';
 import type { ProposedSentence } from './ground.ts';
 import { Asked } from './relevance.ts';
@@ -40,8 +40,8 @@ export function replay(kept: KeptAnswer, search: Search, may: (article: Article)
       return recorded?.hash === passage.hash && [[recorded.similarity, similarity], [recorded.lexical, lexical], [recorded.score, score]].every(([one = NaN, other = NaN]) => Math.abs(one - other) <= ROUNDING * Math.max(1, Math.abs(one)));
     });
   const asked = new Asked(kept.question, search);
-  const known = knownQuestions(kept.question, kept.vector, search, may, thresholds);
-  const judged = judgeAll(kept.proposed, nearEnough(asked, again, known, thresholds), asked, known, thresholds);
+  const near = nearEnough(asked, again, compare(kept.question, kept.vector, search, may), thresholds);
+  const judged = judgeAll(kept.proposed, near, asked, thresholds);
   const passing = new Set(judged.flatMap((each) => ('support' in each ? [`${sha256(each.text)} ${each.support.found.passage.hash}`] : [])));
   return {
     passages: kept.passages.map(({ hash }) => search.passage(hash)),

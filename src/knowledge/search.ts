@@ -1,7 +1,7 @@
 import MiniSearch from 'minisearch';
 import type { Article, Passage } from './article.ts';
 import type { LoadedIndex } from './index-file.ts';
-import { KnownQuestions } from './known-questions.ts';
+import { KnownQuestions, type Compared } from './known-questions.ts';
 import { Vocabulary, type AskedTerm } from './vocabulary.ts';
 import { termOf, termsOf, type ReadTerm } from './words.ts';
 
@@ -70,13 +70,12 @@ export class Search {
     );
     // What nobody answers makes no word known.
     for (const { language, questions } of index.articles) for (const question of questions) this.vocabulary.add(termsOf(question, language, readOnce));
-    this.#questions = new KnownQuestions(index.articles, this.vocabulary, this.#entries.length * index.dimensions, index.dimensions);
+    this.#questions = new KnownQuestions(index.articles, this.vocabulary, { values: vectors, scales: this.#scales, dimensions: index.dimensions }, this.#entries.length);
   }
 
-  /** The reviewed questions that are nearest to this one, best first: those that are answered, and those that are not. */
-  nearest({ text, vector }: Question, may: (article: Article) => boolean): ReturnType<KnownQuestions['nearest']> {
-    const [asked, scale] = this.#asked(vector);
-    return this.#questions.nearest(text, (from) => dotProduct(asked, this.#vectors, from) * scale * (this.#scales[from / this.#dimensions] ?? 0), may);
+  /** With the reviewed questions of the articles that `may` be said. */
+  compare({ text, vector }: Question, may: (article: Article) => boolean): Compared {
+    return this.#questions.compare(text, vector, may);
   }
 
   /**
@@ -121,8 +120,7 @@ export class Search {
 
   /** The passages of each article, by how near one of its reviewed questions is. */
   #byQuestion(question: Question, may: (article: Article) => boolean): readonly (readonly number[])[] {
-    const articles = [...new Set(this.nearest(question, may).answered.map(({ article }) => article))];
-    return articles.map((article) => this.#placesOf.get(article) ?? []);
+    return this.compare(question, may).answering.map(({ article }) => this.#placesOf.get(article) ?? []);
   }
 
   #entry(at: number): Entry {

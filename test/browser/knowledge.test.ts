@@ -1,6 +1,9 @@
 import { findChromium, NO_CHROMIUM } from './harness/chromium.ts';
 import { Demo, pictures, type Seat } from './harness/demo.ts';
 
+/** Wide enough for the list of conversations. */
+const WITH_LIST = { width: 1500, height: 900 };
+
 /** A question in a browser, on what `npm start` runs. The pictures are looked at. */
 describe('an answer from articles in a browser', function () {
   this.timeout(300_000);
@@ -39,5 +42,15 @@ describe('an answer from articles in a browser', function () {
     await hanna.say('How do I configure a Kubernetes cluster?');
     await hanna.text(/no reviewed article that answers that/);
     await shot(hanna.page, '4-refused');
+  });
+
+  it('answers whoever mentions it in a group chat, with the same numbers and label', async () => {
+    const tobias = await demo.seat('Tobias Lindgren');
+    await tobias.page.setViewportSize(WITH_LIST);
+    await tobias.page.getByText('IT operations').first().click();
+    await tobias.mention('Steward', 'How long is a guest Wi-Fi code valid?');
+    await tobias.text(/Quoted word for word from reviewed articles/);
+    await tobias.page.waitForTimeout(500);
+    await shot(tobias.page, '5-group');
   });
 });

@@ -17,7 +17,7 @@ interface Given {
 
 /** Reads one as its author writes it, and puts a review beside it. */
 export function articleOf({ audience = 'everyone', body, expires = '2099-12-31', id, language = 'en', owner = 'Network Team <tobias.lindgren@haldenworks.example>', questions = [], title, unanswered = [] }: Given): Article {
-  const text = `---\nid: ${id}\ntitle: ${title}\nlanguage: ${language}\naudience: ${audience}\nowner: ${owner}\nexpires: ${expires}\nsources:\n  - https://intranet.haldenworks.example/it/${id}\nquestions: ${JSON.stringify(questions)}\nunanswered: ${JSON.stringify(unanswered)}\n---\n${body}\n`;
+  const text = `---\nid: ${id}\ntitle: ${title}\nlanguage: ${language}\naudience: ${audience}\nowner: ${owner}\nexpires: ${expires}\nsources:\n  - https://intranet.haldenworks.example/it/${id}\n---\n${body}\n\n---\nquestions: ${JSON.stringify(questions)}\nunanswered: ${JSON.stringify(unanswered)}\n`;
   const { article } = readArticle(`${id}.md`, text);
   return { ...article, review: { hash: articleHash(article), reviewer: 'Rita Reviewer <rita@haldenworks.example>', author: 'Arno Author <arno@haldenworks.example>', reviewed: '2026-01-15' } };
 }

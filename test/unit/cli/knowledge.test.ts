@@ -19,10 +19,12 @@ owner: Network Team <net@x.example>
 expires: 2099-12-31
 sources:
   - https://intranet.x.example/wifi
-questions:
-  - how long is the code good for
 ---
 A guest code is valid for 24 hours. The reception hands out guest codes.
+
+---
+questions:
+  - how long is the code good for
 `;
 
 describe('steward knowledge', function () {

@@ -8,7 +8,7 @@ import { rejectsWith } from '../guard/support.ts';
 import { articleOf, LOCAL_ADMIN, PRINTING, VPN } from '../../stories/harness/articles.ts';
 import { embed, searchOver } from './support.ts';
 
-const thresholds: Thresholds = { similarity: 0.05, coverage: 0.4, sentenceCoverage: 0.3, unknown: 0.6, known: 0.9, margin: -1, agreement: 0.5 };
+const thresholds: Thresholds = { similarity: 0.05, coverage: 0.4, sentenceCoverage: 0.3, unknown: 0.6, known: 0.3, doubtful: 0, agreement: 0.5 };
 const settings = { contract: 'c', thresholds };
 const everything = (): boolean => true;
 const GIVEN = { id: 'home-tunnel', title: 'Reach the company network from outside', body: 'The VPN connection ends after 12 hours. Private computers must not be connected.' };
@@ -92,6 +92,10 @@ describe('an answer', () => {
     assert.deepEqual([kept.map(({ text }) => text), asked.map((user) => (JSON.parse(user) as { like: unknown }).like)], [[ENDS], [questions]]);
     const refused = await answer('who made the VPN client', known, everything, ports(quoting(ENDS), asked), settings);
     assert.deepEqual([refused.refusal, asked.length], ['nothing near', 1]);
+    // In its very words, it is the same question however many others there are.
+    const crowded = await searchOver([articleOf({ ...GIVEN, questions: [...questions, 'how do I dial in', 'what is a private computer'], unanswered: [...unanswered, 'what does the tunnel cost', 'can I watch films through it'] }), PRINTING]);
+    assert.equal((await answer(strange, crowded, everything, ports(quoting(ENDS)), settings)).kept.length, 1);
+    assert.equal((await answer('who made the VPN client?', crowded, everything, ports(quoting(ENDS)), settings)).refusal, 'nothing near');
     // What may not be said answers nothing, and keeps nothing from being answered.
     const other = await answer(strange, known, ({ id }) => id !== GIVEN.id, ports(quoting(ENDS), asked), settings);
     assert.deepEqual([other.refusal, asked.length], ['nothing near', 1]);

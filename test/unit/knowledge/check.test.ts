@@ -110,6 +110,15 @@ describe('reading an article', () => {
     for (const [body, problem] of [['<script>x</script>', /HTML/], ['a <b>b</b>', /HTML/], ['![p](https://x/y.png)', /image/], ['```\ncode\n```', /code/], ['# H1', /not ##/], ['### H3', /not ##/], ['[x](javascript:alert)', /link/], ['[x](http://x.example)', /link/], ['> quote', /blockquote/], ['', /no text/]] as const) assert.match(problemsIn(FRONT, body), problem, body);
   });
 
+  it('takes the questions under the text, and no line of them for text', () => {
+    const { article } = readArticle('a.md', `---\n${FRONT}\n---\nText.\n\n---\nquestions:\n  - how long?\nunanswered:\n  - how much?\n`);
+    assert.deepEqual([article.questions, article.unanswered, article.passages.map(({ text }) => text)], [['how long?'], ['how much?'], ['Text.']]);
+    assert.deepEqual(readArticle('a.md', `---\n${FRONT}\n---\nText.\n`).article.questions, []);
+    for (const [end, problem] of [['questions: [""]', /questions\.0/], ['questions:\n  - a: b', /questions\.0/], ['answers: []', /answers/], ['Some text', /object/], ['a: [', /list of questions under the text is no YAML/]] as const) assert.match(problemsIn(FRONT, `Text.\n\n---\n${end}`), problem, end);
+    // A line under a text makes a heading of it, as everywhere.
+    assert.equal(problemsIn(FRONT, 'Heading\n---\nText.'), '');
+  });
+
   it('says everything that is wrong with the front matter at once', () => {
     assert.match(problemsIn('id: A b\ntitle: ""\nlanguage: xx\naudience: all\nowner: Team\nexpires: soon\nsources: []'), /id: .*title: .*language: .*audience: .*owner: .*expires: .*sources: /);
     assert.match(problemsIn(FRONT, 'Text.', 'b.md'), /called a\.md/);
