@@ -24,7 +24,7 @@ import { createApplication } from './application.ts';
 import { Callers } from './callers.ts';
 import { inert } from './cards/card.ts';
 import type { Versions } from './cards/status-card.ts';
-import { helpCard, welcomeCard } from './cards/help-card.ts';
+import { helpCard, welcomeCard, type Offer } from './cards/help-card.ts';
 import { MOST_QUESTION_CHARACTERS } from './answer-tool.ts';
 import { answerClick, message } from './clicks.ts';
 import { parseCommand, type Command } from './commands.ts';
@@ -336,10 +336,10 @@ export class Front {
 
   /** True when the command was dealt with; false hands the message to the model. */
   async #command(context: TurnContext, person: PersonFacts, command: Command, lease: Lease, work: Work): Promise<boolean> {
-    const { approvals, catalogue, gate } = this.#with;
+    const { approvals } = this.#with;
     switch (command.kind) {
       case 'help':
-        await show(this.#with.speaker, context, helpCard(person, gate.permitted(catalogue.all(), person)));
+        await show(this.#with.speaker, context, helpCard(person, this.#offerTo(person)));
         return true;
       case 'greeting':
         await tell(this.#with.speaker, context, en.greeting(inert(person.displayName.split(' ')[0] ?? '')));
@@ -579,8 +579,12 @@ export class Front {
     // An installation comes as two activities, in either order and to any instance, and once more when a client reloads: whichever
     // is first to note the person welcomes.
     if (!(await this.#with.contacts.meet(person.id, place))) return;
-    const { catalogue, gate } = this.#with;
-    await this.#turn(arrival, (context) => show(this.#with.speaker, context, welcomeCard(person, gate.permitted(catalogue.all(), person))));
+    await this.#turn(arrival, (context) => show(this.#with.speaker, context, welcomeCard(person, this.#offerTo(person))));
+  }
+
+  #offerTo(person: PersonFacts): Offer {
+    const { catalogue, gate, knowledge } = this.#with;
+    return { permitted: gate.permitted(catalogue.all(), person), hasArticles: knowledge !== undefined };
   }
 
   /** Runs a turn; what it says ends the wait that `work` shows. */

@@ -13,22 +13,29 @@ export interface Introduction {
   readonly summary: string;
 }
 
+export interface Offer {
+  readonly permitted: readonly Permitted[];
+  /** Whether questions can be answered here. */
+  readonly hasArticles: boolean;
+}
+
 /** “What can I do?”, for this person: what the policy permits them, by who must agree to it. */
-export function helpCard(person: Pick<PersonFacts, 'roles'>, permitted: readonly Permitted[]): Introduction {
-  return { content: expand(frame(words.title, [heading(words.title), ...abilities(person.roles, permitted)]), {}), summary: words.title };
+export function helpCard(person: Pick<PersonFacts, 'roles'>, offer: Offer): Introduction {
+  return { content: expand(frame(words.title, [heading(words.title), ...abilities(person.roles, offer)]), {}), summary: words.title };
 }
 
 /** Who Steward is, once, at installation; and what this person may ask. */
-export function welcomeCard(person: Pick<PersonFacts, 'roles'>, permitted: readonly Permitted[]): Introduction {
-  const body = [heading(words.welcome), block(words.who, { spacing: 'Small' }), ...words.promises.map((promise) => block(`✓ ${promise}`, { spacing: 'Small' })), subheading(words.title), ...abilities(person.roles, permitted)];
+export function welcomeCard(person: Pick<PersonFacts, 'roles'>, offer: Offer): Introduction {
+  const body = [heading(words.welcome), block(words.who, { spacing: 'Small' }), ...words.promises.map((promise) => block(`✓ ${promise}`, { spacing: 'Small' })), subheading(words.title), ...abilities(person.roles, offer)];
   return { content: expand(frame(words.welcome, body), {}), summary: words.welcome };
 }
 
-function abilities(roles: readonly Role[], permitted: readonly Permitted[]): readonly Json[] {
+function abilities(roles: readonly Role[], { hasArticles, permitted }: Offer): readonly Json[] {
   if (permitted.length === 0 && !roles.includes('admin') && !roles.includes('approver') && !roles.includes('data protection')) return [block(words.nothing)];
   const groups = KINDS.map((kind) => ({ title: words.groups[kind], lines: permitted.filter((each) => each.kind === kind).map(lineOf) }));
   return [
     block(words.roles(roles.map((role) => en.roleNames[role]).join(', ')), { isSubtle: true, spacing: 'None' }),
+    ...(hasArticles ? section(words.ask, words.askLines.map(([what, example]) => line(what, example))) : []),
     ...groups.flatMap(({ title, lines }) => (lines.length === 0 ? [] : section(title, lines))),
     ...(roles.includes('approver') ? section(words.approver, [block(words.approverText, { spacing: 'Small' })]) : []),
     ...(roles.includes('admin') ? section(words.admin, words.adminLines.map(([what, example]) => line(what, example))) : []),

@@ -299,6 +299,11 @@ export const en = {
     promises: ['I change nothing before a person confirms it on a card.', 'An admin can stop me at once.'],
     roles: (roles: string) => `Your roles: ${roles}`,
     groups: { run: 'Look things up', confirm: 'Change something (you confirm)', 'second person': 'Change something (a second person approves)' } as const,
+    ask: 'Ask how something works',
+    askLines: [
+      ['Quote the articles that our company has reviewed', 'how do I connect to the VPN?'],
+      ['Show what my last answer rests on', 'why?'],
+    ],
     own: new Map([
       ['show_person', { help: 'Show your own account', example: 'show my account' }],
       ['list_devices', { help: 'List your own devices', example: 'which devices do I have?' }],

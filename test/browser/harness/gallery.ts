@@ -155,14 +155,14 @@ const request = (name: string, one: ApprovalRecord): Exhibit => ({ name, content
 
 /** All of them. Names are file names. */
 export const gallery: readonly Exhibit[] = [
-  { name: 'welcome', content: welcomeCard({ roles: ['employee', 'helpdesk'] }, HELPDESK).content },
-  { name: 'help-employee', content: helpCard({ roles: ['employee'] }, EMPLOYEE).content },
-  { name: 'help-helpdesk', content: helpCard({ roles: ['employee', 'helpdesk'] }, HELPDESK).content },
-  { name: 'help-approver', content: helpCard({ roles: ['employee', 'approver'] }, EMPLOYEE).content },
-  { name: 'help-admin', content: helpCard({ roles: ['employee', 'helpdesk', 'approver', 'admin'] }, HELPDESK).content },
-  { name: 'help-officer', content: helpCard({ roles: ['employee', 'data protection'] }, EMPLOYEE).content },
-  { name: 'help-nothing', content: helpCard({ roles: [] }, []).content },
-  { name: 'help-many', content: helpCard({ roles: ['employee', 'helpdesk', 'admin'] }, MANY).content },
+  { name: 'welcome', content: welcomeCard({ roles: ['employee', 'helpdesk'] }, { permitted: HELPDESK, hasArticles: true }).content },
+  { name: 'help-employee', content: helpCard({ roles: ['employee'] }, { permitted: EMPLOYEE, hasArticles: true }).content },
+  { name: 'help-helpdesk', content: helpCard({ roles: ['employee', 'helpdesk'] }, { permitted: HELPDESK, hasArticles: true }).content },
+  { name: 'help-approver', content: helpCard({ roles: ['employee', 'approver'] }, { permitted: EMPLOYEE, hasArticles: true }).content },
+  { name: 'help-admin', content: helpCard({ roles: ['employee', 'helpdesk', 'approver', 'admin'] }, { permitted: HELPDESK, hasArticles: true }).content },
+  { name: 'help-officer', content: helpCard({ roles: ['employee', 'data protection'] }, { permitted: EMPLOYEE, hasArticles: true }).content },
+  { name: 'help-nothing', content: helpCard({ roles: [] }, { permitted: [], hasArticles: true }).content },
+  { name: 'help-many', content: helpCard({ roles: ['employee', 'helpdesk', 'admin'] }, { permitted: MANY, hasArticles: true }).content },
   { name: 'result-account', content: account() },
   { name: 'result-person', content: resultCard(actionOf('find_person'), { people: [{ person: anna(), sign_in: 'allowed', account: 'member', job_title: 'Sales manager', department: undefined, user_name: 'anna.weber@contoso.com' }], more_matches: false }).content },
   { name: 'result-devices-none', content: devices(0) },

@@ -14,7 +14,7 @@ function textOf(value: unknown): string {
   if (typeof value !== 'object' || value === null) return '';
   return Object.entries(value).map(([key, inner]) => (key === 'text' ? String(inner) : textOf(inner))).filter((text) => text !== '').join('\n');
 }
-const help = (roles: readonly Role[], may: readonly Permitted[]): string => textOf(helpCard({ roles }, may).content);
+const help = (roles: readonly Role[], may: readonly Permitted[]): string => textOf(helpCard({ roles }, { permitted: may, hasArticles: false }).content);
 const words = en.help;
 
 describe('bot/cards: help', () => {
@@ -44,9 +44,13 @@ describe('bot/cards: help', () => {
     assert(help(['approver'], []).includes(words.approverText));
     for (const role of ['employee', 'helpdesk', 'admin'] as const) assert(!help([role], [permitted('find_person', 'run')]).includes(words.approver));
   });
+  it('says that one may ask how something works, where there are articles, and not to whom nothing is permitted', () => {
+    const asked = (roles: readonly Role[], hasArticles: boolean): boolean => textOf(helpCard({ roles }, { permitted: [], hasArticles }).content).includes(words.ask);
+    assert.deepEqual([asked(['admin'], true), asked(['admin'], false), asked([], true)], [true, false, false]);
+  });
   it('takes one line an action, so that thirty can still be read', () => {
-    const before = (helpCard({ roles: ['helpdesk'] }, [permitted('find_person', 'run')]).content['body'] as readonly unknown[]).length;
-    const thirty = helpCard({ roles: ['helpdesk'] }, Array.from({ length: 30 }, () => permitted('find_person', 'run'))).content;
+    const before = (helpCard({ roles: ['helpdesk'] }, { permitted: [permitted('find_person', 'run')], hasArticles: true }).content['body'] as readonly unknown[]).length;
+    const thirty = helpCard({ roles: ['helpdesk'] }, { permitted: Array.from({ length: 30 }, () => permitted('find_person', 'run')), hasArticles: true }).content;
     assert.equal((thirty['body'] as readonly unknown[]).length, before + 29);
   });
   it('has words for every action of the catalogue', () => {
@@ -55,7 +59,7 @@ describe('bot/cards: help', () => {
 });
 
 describe('bot/cards: the welcome', () => {
-  const { content, summary } = welcomeCard({ roles: ['helpdesk'] }, [permitted('find_person', 'run')]);
+  const { content, summary } = welcomeCard({ roles: ['helpdesk'] }, { permitted: [permitted('find_person', 'run')], hasArticles: true });
 
   it('says who Steward is, what it promises, and what this person may ask', () => {
     for (const part of [words.welcome, words.who, ...words.promises, words.title, 'Find people']) assert(textOf(content).includes(part), part);
