@@ -129,7 +129,7 @@ export interface Near {
 const NOTHING_NEAR: Near = { passages: [], like: [], answering: new Set() };
 const MOST_LIKE = 3;
 /** How much of its likeness to questions that nobody answers speaks against an answer. */
-const DOUBT = 0.8;
+const DOUBT = 0.9;
 /** How much the words of a passage speak for it beside the reviewed questions of its article. */
 const WORDS = 0.1;
 

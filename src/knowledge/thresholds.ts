@@ -2,7 +2,7 @@ import { StewardError } from '../errors.ts';
 import type { Thresholds } from './relevance.ts';
 
 /** What counts as words, whatever embeds: measured on the first half of test/knowledge. */
-const BY_WORDS = { coverage: 0.4, sentenceCoverage: 0.35, unknown: 0.5, known: 0.2, doubtful: 0 };
+const BY_WORDS = { coverage: 0.4, sentenceCoverage: 0.35, unknown: 0.5, known: 0.14, doubtful: -0.05 };
 
 /**
  * What counts as near, by embedding model: each has a scale of its own, so a model without a row is refused.
