@@ -298,19 +298,19 @@ function isAnswer(question: Question, candidate: Candidate, lost: number, closen
 }
 
 export async function extract({ like = [], passages, question }: Extraction, similarity: Similarity): Promise<readonly Quote[]> {
-  for (const text of [question, ...like]) {
-    const found = await extractFor(text, passages, similarity);
-    if (found.length > 0) return found;
-  }
-  // Somebody who knows the passages says that they answer it: then the best sentence is an answer, though words alone do not show it.
-  for (const text of like.length === 0 ? [] : [...like, question]) {
-    const found = await extractFor(text, passages, similarity, readQuestion(question.slice(0, MAX_QUESTION)));
-    if (found.length > 0) return found;
+  const wanted = readQuestion(question.slice(0, MAX_QUESTION));
+  // Who names such questions says that the passages answer them: then the best sentence is an answer, though its words alone do not show it.
+  for (const [isSure, texts] of [[true, [question, ...like]], [false, like.length === 0 ? [] : [...like, question]]] as const) {
+    for (const text of texts) {
+      const found = await extractFor(text, passages, similarity, wanted, isSure);
+      if (found.length > 0) return found;
+    }
   }
   return [];
 }
 
-async function extractFor(text: string, given: readonly Passage[], similarity: Similarity, answered?: Question): Promise<readonly Quote[]> {
+/** `wanted`: what was asked, whose kind of answer it has to be, in whatever words. */
+async function extractFor(text: string, given: readonly Passage[], similarity: Similarity, wanted: Question, isSure: boolean): Promise<readonly Quote[]> {
   const question = readQuestion(text.slice(0, MAX_QUESTION));
   const passages = given.slice(0, MAX_READ);
   if (question.terms.every(({ weight }) => weight <= WEIGHTS.weak)) return [];
@@ -327,7 +327,8 @@ async function extractFor(text: string, given: readonly Passage[], similarity: S
     }
   }
   const final = promising.map((candidate) => ({ ...candidate, close: closeness.get(candidate), score: candidate.score + 0.3 * (closeness.get(candidate) ?? 0.4) })).sort((left, right) => right.score - left.score);
-  const first = final.find((candidate) => (answered !== undefined ? candidate.score >= LEAST_SCORE && (!STRICT.has(answered.kind) || looksRight(answered, candidate.text)) : isAnswer(question, candidate, lost, candidate.close)));
+  const isKind = (candidate: Candidate): boolean => !STRICT.has(wanted.kind) || looksRight(wanted, candidate.text);
+  const first = final.find((candidate) => isKind(candidate) && (isSure ? isAnswer(question, candidate, lost, candidate.close) : candidate.score >= LEAST_SCORE));
   if (first === undefined) return [];
   return quotes(first, [first, ...final.filter((candidate) => candidate !== first)], ranked, question);
 }

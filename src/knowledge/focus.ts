@@ -12,6 +12,9 @@ const HELPS = /^(?:help|helps|call|tell|ask|contact|gives?|give|do|does|can|may|
 const BETTER = /\b(?:better|best|worse|worst|cheaper|cheapest|faster|fastest|safer|safest|recommend\w*|prefer\w*|compar\w*|versus|opinion|favourite|besser\w*|beste\w*|schneller|billiger|sicherer|empf\w*|vergleich\w*|mieux|meilleure?s?|comparer|recommand\w*)\b/g;
 const TIMES = /\b(?:next|last|past) (?:year|month|week|quarter|time|training|update)\b|\b(?:nachste\w*|letzte\w*) (?:jahr|monat|woche)\w*|\b(?:annee|mois|semaine) (?:prochaine?|derniere?)\b|\b(?:planned|plans? to|planning|roadmap|in future|geplant|prevu)\b/g;
 
+/** Between the question word and its relative pronoun. */
+const MOST_BETWEEN = 5;
+
 /** Each as a word or two, folded. */
 export function focusOf(question: string): readonly string[] {
   const text = folded(question);
@@ -22,7 +25,12 @@ export function focusOf(question: string): readonly string[] {
     if (/^(?:which|what|welche[rsnm]?|quels?|quelles?)$/.test(word)) addNoun(focus, next, 3);
     else if ((word === 'how' && next[0] === 'many') || (word === 'wie' && /^viele?$/.test(next[0] ?? ''))) addNoun(focus, next.slice(1), 3);
     else if (/^wieviele?$/.test(word) || (word === 'combien' && next[0] === 'de')) addNoun(focus, word === 'combien' ? next.slice(1) : next, 3);
-    else if (/^(?:who|wer|qui)$/.test(word)) addVerb(focus, next);
+    else if (/^(?:who|wer|qui)$/.test(word)) {
+      addVerb(focus, next);
+      // Who is the company that installed it?
+      const relative = next.slice(0, MOST_BETWEEN).findIndex((each) => /^(?:that|who|which|qui)$/.test(each));
+      if (relative >= 0) addVerb(focus, next.slice(relative + 1));
+    }
   });
   for (const [found] of [...text.matchAll(BETTER), ...text.matchAll(TIMES)]) focus.add(found);
   return [...focus];

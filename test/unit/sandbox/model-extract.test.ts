@@ -64,10 +64,10 @@ async function post(messages: readonly object[], more: object = {}): Promise<{ r
   return choice.message;
 }
 
-const asking = (question: string, passages: readonly unknown[]): readonly object[] => [{ role: 'system', content: 'Answer from the passages.' }, { role: 'user', content: JSON.stringify({ question, passages }) }];
+const asking = (question: string, passages: readonly unknown[], like?: readonly string[]): readonly object[] => [{ role: 'system', content: 'Answer from the passages.' }, { role: 'user', content: JSON.stringify({ question, like, passages }) }];
 
-async function answer(question: string, passages: readonly Passage[]): Promise<readonly Answer[]> {
-  const { content } = await post(asking(question, passages));
+async function answer(question: string, passages: readonly Passage[], like?: readonly string[]): Promise<readonly Answer[]> {
+  const { content } = await post(asking(question, passages, like));
   const { sentences } = JSON.parse(content ?? '') as { sentences: readonly Answer[] };
   return sentences;
 }
@@ -159,6 +159,13 @@ describe('sandbox model: answers from passages', function () {
 
 describe('sandbox model: the request with passages', function () {
   before(() => service.prepare());
+
+  it('answers in other words when it is told a question that the passages answer, but never with another kind of answer', async () => {
+    const strange = 'two wheels with a motor, what comes off my wages';
+    assert.deepEqual(await answer(strange, PASSAGES), []);
+    assert.match((await answer(strange, PASSAGES, ['what is the monthly rent of an e-bike']))[0]?.text ?? '', /35 euros/);
+    assert.deepEqual(await answer('how many people rent one', PASSAGES.slice(1, 2), ['where do I park my bicycle']), []);
+  });
 
   it('goes by the shape of schema and message, and uses the names of the schema', async () => {
     const schema = { ...SCHEMA, required: ['lines'], properties: { lines: { type: 'array', items: { type: 'object', additionalProperties: false, required: ['from', 'words'], properties: { from: { type: 'array', items: string }, words: string } } } } };
