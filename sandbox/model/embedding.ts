@@ -65,7 +65,7 @@ export function createEmbedder(): Embedder {
         const some = short.slice(at, at + AT_ONCE);
         (await embedTogether(some)).forEach((vector, place) => together.set(some[place] ?? '', vector));
       }
-      return Promise.all(texts.map((text) => together.get(text) ?? embed(text)));
+      return Promise.all(texts.map(async (text) => together.get(text) ?? embed(text)));
     },
     warm: (texts) => {
       const unknown = texts.filter((text) => !cache.has(text));

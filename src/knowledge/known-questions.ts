@@ -50,13 +50,14 @@ export class KnownQuestions {
   readonly #known: readonly Known[];
   readonly #byForm = new Map<string, Posting[]>();
   readonly #vocabulary: Vocabulary;
-  readonly #centred: Centred;
+  readonly #vectors: Vectors;
+  #centred?: Centred;
   readonly #from: number;
 
   /** `from`: the place of the first question's vector. */
   constructor(articles: readonly Article[], vocabulary: Vocabulary, vectors: Vectors, from: number) {
     this.#vocabulary = vocabulary;
-    this.#centred = new Centred(vectors);
+    this.#vectors = vectors;
     this.#from = from;
     const all = articles.flatMap((article) => [...article.questions.map((text) => ({ article, text, isAnswered: true })), ...article.unanswered.map((text) => ({ article, text, isAnswered: false }))]);
     this.#known = all.map((each, known) => {
@@ -74,7 +75,9 @@ export class KnownQuestions {
 
   /** With the questions of the articles that may be said. */
   compare(question: string, vector: Float32Array, may: (article: Article) => boolean): Compared {
+    if (this.#known.length === 0) return { answering: [], unanswered: 0 };
     const overlaps = this.#overlaps(question);
+    this.#centred ??= new Centred(this.#vectors);
     const cosine = this.#centred.cosines(vector);
     const answered = new Map<Article, Nearest[]>();
     const unanswered: Nearest[] = [];

@@ -8,7 +8,7 @@ const PINNED = thresholdsFor(EMBEDDING_MODEL_NAME);
 
 /** The half of the questions that no threshold was fixed on. `npm run proof -- knowledge` prints all of it, with intervals. */
 describe('blind questions to the sample company’s articles', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let on: Stage;
   before(async () => void (on = await stage()));
 
@@ -47,4 +47,4 @@ describe('blind questions to the sample company’s articles', function () {
 });
 
 /** Of 80. What a language model would answer is not measured here. */
-const LEAST_RIGHT = 20;
+const LEAST_RIGHT = 52;
