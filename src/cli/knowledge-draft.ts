@@ -125,7 +125,8 @@ function withoutFrontMatter(text: string): { readonly rest: string; readonly tit
   const own = typeof fields === 'object' && fields !== null && !Array.isArray(fields) ? new Map<string, unknown>(Object.entries(fields)) : new Map<string, unknown>();
   const title = own.get('title');
   const taken = typeof title === 'string' && title.trim() !== '' ? title : '';
-  const rest = text.slice(whole.length);
+  // An article's questions stand under its text; whoever reviews the draft writes its own.
+  const rest = text.slice(whole.length).replace(/\n\n---\nquestions:\n[\s\S]*$/, '\n');
   return { rest, title: taken, notes: [taken === '' ? 'its own front matter was left out' : 'of its own front matter only the title was taken'] };
 }
 

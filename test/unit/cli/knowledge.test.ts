@@ -92,7 +92,7 @@ describe('steward knowledge', function () {
     it('finds each edit since, to the blank, and an owner that went', async () => {
       await reviewed();
       const text = readFileSync(join(articles, 'guest-wifi.md'), 'utf8');
-      for (const [what, edited] of [['text', text.replace('24 hours', '25 hours')], ['a blank', `${text} \n`], ['the expiry', text.replace('2099', '2098')], ['the title', text.replace('Wi-Fi for', 'Internet for')], ['a question', text.replace('good for', 'bad for')]] as const) {
+      for (const [what, edited] of [['text', text.replace('24 hours', '25 hours')], ['a blank', text.replace('24 hours. ', '24 hours.  ')], ['the expiry', text.replace('2099', '2098')], ['the title', text.replace('Wi-Fi for', 'Internet for')], ['a question', text.replace('good for', 'bad for')]] as const) {
         write(edited);
         const { out, status } = await steward(['check', '--json']);
         assert.equal(status, 1, what);
